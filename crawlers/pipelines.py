@@ -1,0 +1,149 @@
+"""From the spider into the record: articles, the run they came in, and what went wrong."""
+
+import logging
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from twisted.python.failure import Failure as TwistedFailure
+
+from crawlers.memory import Memory
+from crawlers.spiders.portal import PortalSpider, page_failed, validators_of
+from indexer.article import Article
+from indexer.config import load_config
+from indexer.errors import PantauError
+from indexer.store import Failure, Result, Store
+
+logger = logging.getLogger(__name__)
+COUNTS = ("pages", "new", "changed", "same", "failed")
+FOR_GOOD = ("robots", "gone")
+"""Kinds of failures after which a page is not asked for again."""
+
+PAST = timedelta(days=7)
+"""What a crawl with `since` finds that is older than this is stored and searchable, but alerts nobody."""
+
+
+class Record:
+    """Scrapy extension: opens the record for one crawl, notes its run, and remembers what was read.
+
+    Only one crawl of a source runs at a time: raises PantauError while another process is at it.
+    """
+
+    def __init__(self, crawler: Crawler, store: Store, resources: ExitStack) -> None:
+        assert crawler.stats
+        self.store = store
+        self._resources = resources
+        self._stats = crawler.stats
+        self._memory = Memory(store, crawler.spidercls.name)
+        connect = crawler.signals.connect
+        connect(self.spider_opened, signals.spider_opened)
+        connect(self.response_received, signals.response_received)
+        connect(self.item_scraped, signals.item_scraped)
+        connect(self.spider_error, signals.spider_error)
+        connect(self.item_error, signals.item_error)
+        connect(self.page_failed, page_failed)
+        connect(self.spider_closed, signals.spider_closed)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        store = Store(load_config().database_url).open()
+        with ExitStack() as stack:
+            stack.callback(store.close)
+            if not stack.enter_context(store.exclusively(f"crawl-{crawler.spidercls.name}")):
+                raise PantauError(f"{crawler.spidercls.name} is being crawled by another process.")
+            return cls(crawler, store, stack.pop_all())
+
+    def spider_opened(self, spider: PortalSpider) -> None:
+        spider.memory = self._memory
+        self.store.name_source(spider.name, spider.source.name, spider.source.home)
+        self.run_id = self.store.start_run(spider.name, _now())
+
+    def response_received(self, response: Response, request: Request) -> None:
+        if request.meta.get("role") == "article" and response.status == 200:
+            self._stats.inc_value("pantau/pages")
+
+    def item_scraped(self, item: Article, response: Response) -> None:
+        self._memory.read(response.meta["page"], validators_of(response), item.published, _now())
+
+    def page_failed(self, url: str, kind: str, message: str, role: str) -> None:
+        logger.warning("%s: %s: %s", url, kind, message)
+        self._stats.inc_value("pantau/failed")
+        if role == "article":
+            self._memory.failed(url, _now(), for_good=kind in FOR_GOOD)
+        self.store.add_failure(self.run_id, Failure(url, kind, message), _now())
+
+    def spider_error(self, failure: TwistedFailure, response: Response) -> None:
+        self._broken(failure, response)
+
+    def item_error(self, item: Any, response: Response, failure: TwistedFailure) -> None:
+        self._broken(failure, response)
+
+    def spider_closed(self, reason: str) -> None:
+        counts = {name: int(self._stats.get_value(f"pantau/{name}", 0)) for name in COUNTS}
+        result = self._result(reason, counts["failed"])
+        self._stats.set_value("pantau/result", result)
+        try:
+            self.store.finish_run(self.run_id, result, counts, _now())
+        finally:
+            self._resources.close()
+
+    def _result(self, reason: str, failed: int) -> Result:
+        if reason != "finished":
+            return Result.INTERRUPTED
+        if not any(self._stats.get_value(f"pantau/listings_{how}", 0) for how in ("read", "unchanged")):
+            return Result.FAILED
+        return Result.INCOMPLETE if failed else Result.OK
+
+    def _broken(self, failure: TwistedFailure, response: Response) -> None:
+        meta = response.meta
+        self.page_failed(meta["page"], "error", f"{failure.type.__name__}: {failure.value}", meta["role"])
+
+
+class StoreArticles:
+    """Item pipeline: puts each article into the record."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        record = crawler.get_extension(Record)
+        assert record and crawler.stats
+        self._crawler = crawler
+        self._store = record.store
+        self._stats = crawler.stats
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_item(self, item: Article) -> Article:
+        now = _now()
+        spider = self._crawler.spider
+        is_past = isinstance(spider, PortalSpider) and spider.since and now - item.published > PAST
+        self._stats.inc_value(f"pantau/{self._store.add(item, now, is_news=not is_past)}")
+        return item
+
+
+class AskForNews:
+    """Downloader middleware: asks for a page only if it is not what we have."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        if not request.meta.get("conditional"):
+            return
+        assert isinstance(self._crawler.spider, PortalSpider)
+        known = self._crawler.spider.memory.validators(request.meta["page"])
+        if known.etag:
+            request.headers["If-None-Match"] = known.etag
+        if known.last_modified:
+            request.headers["If-Modified-Since"] = known.last_modified
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

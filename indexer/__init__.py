@@ -1,0 +1,1 @@
+"""From an article to a reader: the record, the index, search and alerts."""

@@ -1,0 +1,206 @@
+"""The outbox: mails wait in the record until the server has taken them, and go out once.
+
+pending → sending → sent. A mail is `sending` from just before the last line of its text goes out until the
+server's answer is noted. Cut in that moment, nobody can know whether the server took it: it becomes
+`unclear`, is not sent again by itself, and can be told apart by its Message-ID.
+"""
+
+import re
+import smtplib
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from indexer.config import Config
+from indexer.schema import outbox
+from indexer.store import Store
+
+TIMEOUT = 15
+"""Seconds to wait for the mail server."""
+RETRIES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
+"""How long to wait after each refusal that may pass; then the mail has failed."""
+
+
+class Status(StrEnum):
+    """Where a mail is on its way."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNCLEAR = "unclear"
+
+
+@dataclass
+class Delivery:
+    """What sending came to: numbers of mails, and a sentence for each trouble."""
+
+    sent: int = 0
+    postponed: int = 0
+    failed: int = 0
+    unclear: int = 0
+    troubles: tuple[str, ...] = ()
+
+    def trouble(self, sentence: str) -> None:
+        """Add a sentence, once."""
+        if sentence not in self.troubles:
+            self.troubles += (sentence,)
+
+
+class Refused(Exception):
+    """The server's answer to a mail: an SMTP code of 400 or more and its text."""
+
+    def __init__(self, code: int, text: bytes) -> None:
+        self.code = code
+        super().__init__(f"{code} {text.decode(errors='replace')}")
+
+
+def send_due(store: Store, config: Config, clock: Callable[[], datetime], stop: Callable[[], bool]) -> Delivery:
+    """Send the mails that are due until none is left or `stop()`; does nothing while another process sends."""
+    delivery = Delivery()
+    with store.exclusively("outbox") as ours:
+        if not ours:
+            return delivery
+        _settle_cut_off(store, delivery)
+        connection: smtplib.SMTP | None = None
+        try:
+            while not stop() and (mail := _next(store, clock())):
+                try:
+                    connection = connection or _connect(config)
+                except (OSError, smtplib.SMTPException) as error:
+                    delivery.trouble(f"The mail server {config.smtp} cannot be used: {error}. Mails wait in the outbox.")
+                    break
+                if not _send(store, connection, mail, delivery, clock):
+                    connection = None
+        finally:
+            if connection:
+                with suppress(OSError, smtplib.SMTPException):  # all answers are noted; this is a farewell
+                    connection.quit()
+    return delivery
+
+
+def _settle_cut_off(store: Store, delivery: Delivery) -> None:
+    """With the right to send in our hands, what is still `sending` was cut off with its process."""
+    cut_off = outbox.c.status == Status.SENDING
+    with store.writing() as connection:
+        delivery.unclear += connection.execute(
+            sa.update(outbox).where(cut_off).values(status=Status.UNCLEAR, error="cut off while the server answered")
+        ).rowcount
+
+
+def _next(store: Store, now: datetime) -> sa.Row[Any] | None:
+    is_due = (outbox.c.status == Status.PENDING) & (outbox.c.next_attempt_at <= now)
+    with store.reading() as connection:
+        return connection.execute(sa.select(outbox).where(is_due).order_by(outbox.c.id).limit(1)).one_or_none()
+
+
+def _connect(config: Config) -> smtplib.SMTP:
+    server = config.smtp
+    context = ssl.create_default_context()
+    if server.security == "smtps":
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
+    else:
+        connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
+    try:
+        connection.ehlo_or_helo_if_needed()
+        if server.security == "smtp+starttls":
+            connection.starttls(context=context)
+        if server.user:
+            connection.login(server.user, server.password)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _send(
+    store: Store, connection: smtplib.SMTP, mail: sa.Row[Any], delivery: Delivery, clock: Callable[[], datetime]
+) -> bool:
+    """Send one mail and note how it went; returns whether the connection can go on being used."""
+    handed_over = False
+    try:
+        _offer(connection, mail)
+        _note(store, mail, status=Status.SENDING, attempts=mail.attempts + 1)
+        handed_over = True
+        _finish(connection)
+    except Refused as refusal:
+        _refused(store, mail, refusal, delivery, clock())
+        return _reset(connection)
+    except (OSError, smtplib.SMTPException) as error:
+        connection.close()
+        if handed_over:
+            _note(store, mail, status=Status.UNCLEAR, error=str(error))
+            delivery.unclear += 1
+            delivery.trouble(f"The mail server broke off while it took the mail to {mail.recipient}: {error}.")
+        else:
+            _postpone(store, mail, str(error), delivery, clock())
+        return False
+    _note(store, mail, status=Status.SENT, sent_at=clock(), error=None)
+    delivery.sent += 1
+    return True
+
+
+def _offer(connection: smtplib.SMTP, mail: sa.Row[Any]) -> None:
+    """Everything up to the last line of the mail: until that has gone out, no server may deliver it."""
+    sender = parseaddr(_header(mail.message, b"From"))[1]
+    for expected, answer in (
+        (250, connection.mail(sender)),
+        (250, connection.rcpt(mail.recipient)),
+        (354, connection.docmd("DATA")),
+    ):
+        if answer[0] // 10 != expected // 10:
+            raise Refused(*answer)
+    text = re.sub(rb"(?m)^\.", b"..", mail.message)
+    connection.send(text if text.endswith(b"\r\n") else text + b"\r\n")
+
+
+def _finish(connection: smtplib.SMTP) -> None:
+    connection.send(b".\r\n")
+    code, text = connection.getreply()
+    if code != 250:
+        raise Refused(code, text)
+
+
+def _refused(store: Store, mail: sa.Row[Any], refusal: Refused, delivery: Delivery, now: datetime) -> None:
+    if refusal.code >= 500:
+        _note(store, mail, status=Status.FAILED, error=str(refusal))
+        delivery.failed += 1
+        delivery.trouble(f"The mail server refused the mail to {mail.recipient}: {refusal}.")
+    else:
+        _postpone(store, mail, str(refusal), delivery, now)
+
+
+def _postpone(store: Store, mail: sa.Row[Any], error: str, delivery: Delivery, now: datetime) -> None:
+    attempts = mail.attempts + 1
+    if attempts > len(RETRIES):
+        _note(store, mail, status=Status.FAILED, attempts=attempts, error=error)
+        delivery.failed += 1
+    else:
+        again = now + RETRIES[attempts - 1]
+        _note(store, mail, status=Status.PENDING, attempts=attempts, next_attempt_at=again, error=error)
+        delivery.postponed += 1
+    delivery.trouble(f"The mail to {mail.recipient} was not taken: {error}.")
+
+
+def _reset(connection: smtplib.SMTP) -> bool:
+    try:
+        return bool(connection.rset()[0] == 250)
+    except (OSError, smtplib.SMTPException):
+        return False
+
+
+def _note(store: Store, mail: sa.Row[Any], **values: Any) -> None:
+    with store.writing() as connection:
+        connection.execute(sa.update(outbox).where(outbox.c.id == mail.id).values(values))
+
+
+def _header(message: bytes, name: bytes) -> str:
+    found = re.search(rb"(?mi)^" + name + rb": (.*)\r$", message)
+    return found[1].decode() if found else ""
