@@ -53,7 +53,9 @@ class Memory:
 
     def knows_any(self) -> bool:
         """Whether this source was ever listed."""
-        wanted = sa.select(pages.c.url).where(pages.c.source == self._source, pages.c.role == "article").limit(1)
+        wanted = (
+            sa.select(pages.c.url).where(pages.c.source == self._source, pages.c.role == "article").limit(1)
+        )
         with self._store.reading() as connection:
             return connection.execute(wanted).first() is not None
 
@@ -64,7 +66,9 @@ class Memory:
         """
         urls = list(dict.fromkeys(urls))
         with self._store.writing() as connection:
-            new = [url for url in urls if connection.execute(sa.select(1).where(self._is(url))).first() is None]
+            new = [
+                url for url in urls if connection.execute(sa.select(1).where(self._is(url))).first() is None
+            ]
             for url in new:
                 connection.execute(sa.insert(pages).values(self._row(url, "article", now, due_at=now)))
             self._put(connection, listing, "listing", now, failures=0, **asdict(validators))

@@ -1,5 +1,6 @@
 """From the spider into the record: articles, the run they came in, and what went wrong."""
 
+import asyncio
 import logging
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure as TwistedFailure
 
+from crawlers.failures import FOR_GOOD
 from crawlers.memory import Memory
 from crawlers.spiders.portal import PortalSpider, page_failed, validators_of
 from indexer.article import Article
@@ -19,8 +21,6 @@ from indexer.store import Failure, Result, Store
 
 logger = logging.getLogger(__name__)
 COUNTS = ("pages", "new", "changed", "same", "failed")
-FOR_GOOD = ("robots", "gone")
-"""Kinds of failures after which a page is not asked for again."""
 
 PAST = timedelta(days=7)
 """What a crawl with `since` finds that is older than this is stored and searchable, but alerts nobody."""
@@ -36,6 +36,7 @@ class Record:
         assert crawler.stats
         self.store = store
         self._resources = resources
+        self._crawler = crawler
         self._stats = crawler.stats
         self._memory = Memory(store, crawler.spidercls.name)
         connect = crawler.signals.connect
@@ -87,6 +88,8 @@ class Record:
         self._stats.set_value("pantau/result", result)
         try:
             self.store.finish_run(self.run_id, result, counts, _now())
+        except PantauError as error:
+            self._stats.set_value("pantau/error", str(error))
         finally:
             self._resources.close()
 
@@ -98,8 +101,21 @@ class Record:
         return Result.INCOMPLETE if failed else Result.OK
 
     def _broken(self, failure: TwistedFailure, response: Response) -> None:
+        if isinstance(
+            failure.value, PantauError
+        ):  # the record cannot be used: going on would lose what is read
+            self._give_up(failure.value)
+            return
         meta = response.meta
-        self.page_failed(meta["page"], "error", f"{failure.type.__name__}: {failure.value}", meta["role"])
+        self.page_failed(
+            meta["page"], "error", f"{type(failure.value).__name__}: {failure.value}", meta["role"]
+        )
+
+    def _give_up(self, error: PantauError) -> None:
+        if not self._stats.get_value("pantau/error"):
+            self._stats.set_value("pantau/error", str(error))
+            assert self._crawler.engine
+            self._closing = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="record"))
 
 
 class StoreArticles:

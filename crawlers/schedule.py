@@ -1,24 +1,30 @@
-"""Runs crawls: a few now, or each source when it is due."""
+"""Runs crawls: a few now, or each source when it is due, until told to stop."""
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Any, TypeVar
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar, cast
 
+from schedule import Scheduler
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.utils.project import get_project_settings
 from scrapy.utils.reactor import install_reactor
+from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 
 from crawlers.pipelines import COUNTS
 from crawlers.source import Source
 from crawlers.spiders.portal import spider_for
 from indexer.errors import PantauError
-from indexer.store import Result
+from indexer.store import Result, Store
 
+logger = logging.getLogger(__name__)
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+STOP_SECONDS = 20
+"""How long pages under way may take to come in when all is to end; what does not is fetched next time."""
 T = TypeVar("T")
 
 
@@ -35,7 +41,7 @@ class Outcome:
     same: int = 0
     failed: int = 0
     error: str = ""
-    """Why it could not run at all."""
+    """What kept it from running, or from running to its end."""
 
 
 class Crawls:
@@ -44,6 +50,7 @@ class Crawls:
     def __init__(self) -> None:
         self._runner = AsyncCrawlerRunner(get_project_settings())
         self.going: dict[str, Crawler] = {}
+        self.is_stopping = False
 
     async def crawl(self, source: Source, since: date | None = None, recheck: bool = False) -> Outcome:
         """Crawl one source to its end."""
@@ -54,54 +61,130 @@ class Crawls:
             await self._runner.crawl(crawler, since=since.isoformat() if since else None, recheck=recheck)
         except PantauError as error:
             return Outcome(source.key, Result.FAILED, time.monotonic() - begin, error=str(error))
+        except Exception as error:  # one source's defect must not end the crawls of the others
+            logger.exception("%s: the crawl broke off", source.key)
+            return Outcome(source.key, Result.FAILED, time.monotonic() - begin, error=f"{error!r}")
         finally:
             del self.going[source.key]
-        return Outcome(source.key, result_of(crawler), time.monotonic() - begin, **counts_of(crawler))
+        return outcome_of(source.key, crawler, time.monotonic() - begin)
+
+    async def crawl_all(
+        self, sources: Sequence[Source], since: date | None = None, recheck: bool = False
+    ) -> list[Outcome]:
+        """Crawl several sources side by side."""
+        return await asyncio.gather(*(self.crawl(each, since, recheck) for each in sources))
 
     async def stop(self) -> None:
         """End all crawls after the pages that are under way."""
+        self.is_stopping = True
         await self._runner.stop()
 
 
-def counts_of(crawler: Crawler) -> dict[str, int]:
-    """Pages, new, changed, same and failed, so far."""
+def outcome_of(source: str, crawler: Crawler, seconds: float) -> Outcome:
+    """How a crawl went, or goes, by its counters."""
     assert crawler.stats
-    return {name: int(crawler.stats.get_value(f"pantau/{name}", 0)) for name in COUNTS}
+    counts = {name: int(crawler.stats.get_value(f"pantau/{name}", 0)) for name in COUNTS}
+    result = Result(crawler.stats.get_value("pantau/result", Result.FAILED))
+    return Outcome(source, result, seconds, **counts, error=crawler.stats.get_value("pantau/error", ""))
 
 
-def result_of(crawler: Crawler) -> Result:
-    """The result of a crawl that has ended."""
-    assert crawler.stats
-    return Result(crawler.stats.get_value("pantau/result", Result.FAILED))
+def next_run(source: Source, last_started: datetime | None, now: datetime) -> datetime:
+    """When a source is to be crawled again; `now` if that time has passed or it never was."""
+    return now if last_started is None else max(now, last_started + timedelta(minutes=source.every))
 
 
-async def crawl_all(
-    crawls: Crawls, sources: Sequence[Source], since: date | None = None, recheck: bool = False
-) -> list[Outcome]:
-    """Crawl several sources side by side."""
-    return await asyncio.gather(*(crawls.crawl(each, since, recheck) for each in sources))
+class Schedule:
+    """Crawls each source at its interval; after each crawl and each minute calls `deliver` in a thread."""
+
+    def __init__(
+        self, sources: Sequence[Source], store: Store, deliver: Callable[[Callable[[], bool]], None]
+    ) -> None:
+        self._store = store
+        self._deliver = deliver
+        self._crawls = Crawls()
+        self._stopping = asyncio.Event()
+        self._news = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._scheduler = Scheduler()
+        self._plan(sources)
+
+    async def run(self) -> None:
+        """Go on until `stop` is called and what was under way has ended."""
+        delivering = asyncio.create_task(self._keep_delivering())
+        while not self._stopping.is_set():
+            self._scheduler.run_pending()
+            await _wait(self._stopping, 1)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=STOP_SECONDS)
+        self._news.set()
+        await delivering
+
+    async def stop(self) -> None:
+        """Begin nothing more; `run` ends soon after."""
+        self._stopping.set()
+        self._news.set()
+        await self._crawls.stop()
+
+    def _plan(self, sources: Sequence[Source]) -> None:
+        last, now = self._store.last_runs(), datetime.now(UTC)
+        for source in sources:
+            job = self._scheduler.every(source.every).minutes.do(self._begin, source)
+            started = last[source.key].started_at if source.key in last else None
+            job.next_run = (
+                next_run(source, started, now).astimezone().replace(tzinfo=None)
+            )  # local, as schedule has it
+
+    def _begin(self, source: Source) -> None:
+        if source.key not in self._crawls.going and not self._stopping.is_set():
+            task = asyncio.create_task(self._crawl(source))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _crawl(self, source: Source) -> None:
+        outcome = await self._crawls.crawl(source)
+        log = logger.error if outcome.error or outcome.result == Result.FAILED else logger.info
+        log(
+            "%s: %s, %d new, %d changed, %d same, %d failed in %.1f s. %s",
+            *(outcome.source, outcome.result, outcome.new, outcome.changed, outcome.same, outcome.failed),
+            *(outcome.seconds, outcome.error),
+        )
+        self._news.set()
+
+    async def _keep_delivering(self) -> None:
+        while not self._stopping.is_set():
+            self._news.clear()
+            try:
+                await asyncio.to_thread(self._deliver, self._stopping.is_set)
+            except PantauError as error:  # told, and tried again in a minute
+                logger.error("%s", error)
+            except Exception:
+                logger.exception("delivering broke off; it is tried again in a minute")
+            await _wait(self._news, 60)
 
 
 def in_reactor(main: Callable[[], Coroutine[Any, Any, T]], stop: Callable[[], Awaitable[None]]) -> T:
-    """Run `main` in Scrapy's reactor, once a process; SIGINT and SIGTERM call `stop`, and `main` then ends."""
+    """Run `main` in Scrapy's reactor, once a process; SIGINT and SIGTERM call `stop`, which should end it."""
     install_reactor(REACTOR)
-    from twisted.internet import reactor
+    from twisted.internet import reactor as installed
 
+    reactor = cast(AsyncioSelectorReactor, installed)
     outcome: list[asyncio.Task[T]] = []
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, lambda: loop.create_task(_call(stop)))
-        task = loop.create_task(main())
-        outcome.append(task)
-        await asyncio.wait([task])
-        reactor.stop()  # type: ignore[attr-defined]
+            loop.add_signal_handler(number, lambda: asyncio.ensure_future(stop()))
+        outcome.append(loop.create_task(main()))
+        await asyncio.wait(outcome)
+        reactor.stop()  # type: ignore[no-untyped-call]
 
-    reactor.callWhenRunning(lambda: asyncio.ensure_future(run()))  # type: ignore[attr-defined]
-    reactor.run(installSignalHandlers=False)  # type: ignore[attr-defined]
+    reactor.callWhenRunning(lambda: asyncio.ensure_future(run()))
+    reactor.run(installSignalHandlers=False)  # type: ignore[no-untyped-call]
     return outcome[0].result()
 
 
-async def _call(function: Callable[[], Awaitable[None]]) -> None:
-    await function()
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), seconds)
+    except TimeoutError:
+        return

@@ -14,13 +14,15 @@ _contact = f"; {_config.contact}" if _config.contact else ""
 USER_AGENT = f"Pantau/{version('pantau')} (news monitoring{_contact})"
 ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
-DOWNLOAD_DELAY = 1
 DOWNLOAD_TIMEOUT = 30
 DOWNLOAD_MAXSIZE = 10 * 1024 * 1024
 DOWNLOAD_VERIFY_CERTIFICATES = True
 RETRY_TIMES = 1
 COOKIES_ENABLED = False
-DEFAULT_REQUEST_HEADERS = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9", "Accept-Language": "id"}
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9",
+    "Accept-Language": "id",
+}
 
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False

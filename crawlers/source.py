@@ -78,6 +78,8 @@ class Source(_Data):
     zone: Literal["WIB", "WITA", "WIT"] = "WIB"
     every: int = 60
     """Minutes between two runs."""
+    delay: float = 1
+    """Seconds between two requests."""
     enabled: bool = True
     note: str = ""
     """Why it is not enabled, or what is uncertain."""

@@ -1,79 +1,330 @@
-"""The front door: every command of Pantau."""
+"""The front door: every command of Pantau, and the only module here that knows the crawlers."""
 
 import json
+import logging
 import sys
-from datetime import UTC, date, datetime
-from typing import Annotated, Optional
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from rich.live import Live
 
 from indexer import query
-from indexer.alerts import digests, mail, matching, subscriptions
+from indexer.alerts import mail, subscriptions
+from indexer.alerts.digests import compose
+from indexer.alerts.matching import match
 from indexer.config import Config, load_config
 from indexer.errors import PantauError
 from indexer.highlight import passage
 from indexer.index import sync
-from indexer.store import Store
+from indexer.store import Result, Store, StoredArticle
 from indexer.tantivy_index import TantivyIndex
+from indexer.terminal import ago, coloured, complain, err, marked, out, say, show_hit, show_outcomes, table
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-out = Console()
+if TYPE_CHECKING:
+    from crawlers.schedule import Crawls, Outcome
+    from crawlers.source import Source
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Pantau watches the news of Indonesia's regions: crawl, search, alert by e-mail.",
+)
+logger = logging.getLogger(__name__)
 
 
 def main() -> None:
     """Run the command; what goes wrong is told in one sentence on stderr with exit status 1."""
+    is_debugging = "--debug" in sys.argv
+    arguments = [each for each in sys.argv[1:] if each != "--debug"]
     try:
-        app()
+        _set_up_logging(logging.DEBUG if is_debugging else load_config().log_level)
+        app(arguments, prog_name="pantau")
     except PantauError as error:
-        print(error, file=sys.stderr)  # noqa: T201
-        sys.exit(1)
+        _end(str(error), is_debugging)
+    except Exception as error:  # noqa: BLE001  # the outermost place: a defect is told too, never shown as a trace to users
+        _end(f"Pantau broke off: {error!r}. Run it again with --debug for the details.", is_debugging)
+
+
+def _end(sentence: str, is_debugging: bool) -> None:
+    if is_debugging:
+        traceback.print_exc()
+    complain(sentence)
+    sys.exit(1)
+
+
+def _set_up_logging(level: int | str) -> None:
+    logging.basicConfig(level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if level != logging.DEBUG:  # what goes wrong with a page is told by its run, once
+        logging.getLogger("scrapy").setLevel(logging.CRITICAL)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"pantau {version('pantau')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_print_version, is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Log everything, show traces of errors.")] = False,
+) -> None:
+    """Settings are read from the environment, see README."""
+
+
+# Crawling
 
 
 @app.command()
-def crawl(keys: Annotated[Optional[list[str]], typer.Argument(metavar="SOURCE…")] = None) -> None:
-    """Crawl sources now."""
-    from crawlers import schedule
+def crawl(
+    keys: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Keys; none: all.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Page back to this date.")
+    ] = None,
+    recheck: Annotated[bool, typer.Option(help="Look for changes in all articles of the last days.")] = False,
+) -> None:
+    """Crawl sources now: one, several, or all that are enabled."""
+    from crawlers.schedule import Crawls, in_reactor
     from crawlers.source import load_source, load_sources
 
-    wanted = [load_source(key) for key in keys] if keys else [s for s in load_sources()[0] if s.enabled]
-    crawls: list[schedule.Crawls] = []
+    logging.getLogger("crawlers").setLevel(logging.ERROR)  # failures of pages follow the table
+    sources, problems = ([load_source(key) for key in dict.fromkeys(keys)], []) if keys else load_sources()
+    wanted = sources if keys else [each for each in sources if each.enabled]
+    crawls = Crawls()
 
-    async def run() -> list[schedule.Outcome]:
-        crawls.append(schedule.Crawls())
-        return await schedule.crawl_all(crawls[0], wanted)
+    async def run() -> "list[Outcome]":
+        with _progress(crawls):
+            return await crawls.crawl_all(wanted, since.date() if since else None, recheck)
 
-    for outcome in schedule.in_reactor(run, lambda: crawls[0].stop()):
-        out.print(outcome)
+    outcomes = in_reactor(run, crawls.stop)
+    show_outcomes(outcomes)
+    _tell_failures(outcomes)
+    for problem in problems:
+        complain(str(problem))
+    if problems or any(each.error or each.result in (Result.FAILED, Result.INTERRUPTED) for each in outcomes):
+        raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(crawls: "Crawls") -> Iterator[None]:
+    """A live table on a terminal, nothing in a pipe."""
+    from crawlers.schedule import outcome_of
+
+    if not out.is_terminal:
+        yield
+        return
+    begin = datetime.now(UTC)
+
+    def counters() -> Any:
+        seconds = (datetime.now(UTC) - begin).total_seconds()
+        going = [outcome_of(key, crawler, seconds) for key, crawler in crawls.going.items()]
+        rows = [(each.source, str(each.pages), str(each.new), str(each.failed)) for each in going]
+        return table((f"{seconds:.0f} s", "pages", "new", "failed"), rows)
+
+    with Live(get_renderable=counters, console=out, transient=True, refresh_per_second=5):
+        yield
+
+
+def _tell_failures(outcomes: "Sequence[Outcome]") -> None:
+    store = _store()
+    runs = store.last_runs()
+    for each in outcomes:
+        if each.error:
+            complain(f"{each.source}: {each.error}")
+        for failure in store.failures(runs[each.source].id) if each.failed else ():
+            complain(f"{each.source}: {failure.kind}: {failure.message}: {failure.url}")
 
 
 @app.command()
-def search(text: str, limit: int = 10) -> None:
-    """Search."""
-    config = load_config()
-    store = Store(config.database_url).open()
+def run() -> None:
+    """Crawl each source when it is due, and alert, until told to stop (Ctrl-C or SIGTERM)."""
+    from crawlers.schedule import Schedule, in_reactor
+    from crawlers.source import load_sources
+
+    config, store = load_config(), _store()
+    sources, problems = load_sources()
+    for problem in problems:
+        complain(str(problem))
+    enabled = [each for each in sources if each.enabled]
+    if not enabled:
+        raise PantauError("No source is enabled.")
+    schedule: list[Schedule] = []
+
+    async def main() -> None:
+        schedule.append(Schedule(enabled, store, lambda stop: _deliver(store, config, stop)))
+        say(f"Watching {len(enabled)} sources; stop with Ctrl-C.")
+        await schedule[0].run()
+
+    async def stop() -> None:
+        if schedule:
+            await schedule[0].stop()
+
+    in_reactor(main, stop)
+    say("Stopped.")
+
+
+def _deliver(store: Store, config: Config, stop: Callable[[], bool]) -> None:
+    sync(store, TantivyIndex(config.index_folder))
+    _alert(store, config, stop, logger.info)
+
+
+@app.command()
+def status() -> None:
+    """Each source: last run and its result, last new article, next run."""
+    from crawlers.schedule import next_run
+    from crawlers.source import load_sources
+
+    store, now = _store(), datetime.now(UTC)
+    sources, problems = load_sources()
+    runs, newest = store.last_runs(), store.last_articles()
+    rows = []
+    for source in sources:
+        last, article = runs.get(source.key), newest.get(source.key)
+        if not (source.enabled or last):
+            continue
+        again = (
+            ago(next_run(source, last.started_at if last else None, now), now)
+            if source.enabled
+            else "disabled"
+        )
+        facts = (str(last.new), str(last.failed)) if last else ("", "")
+        rows.append(
+            (
+                source.key,
+                ago(last.started_at if last else None, now),
+                coloured(_result(store, last)),
+                *facts,
+                str(article.articles if article else 0),
+                ago(article.added_at if article else None, now),
+                again,
+            )
+        )
+    out.print(
+        table(("source", "last run", "result", "new", "failed", "articles", "last new", "next run"), rows)
+    )
+    _tell_outbox(store)
+    for problem in problems:
+        complain(str(problem))
+
+
+def _result(store: Store, run: Any) -> str:
+    if run is None:
+        return ""
+    if run.result:
+        return str(run.result)
+    with store.exclusively(f"crawl-{run.source}") as free:
+        return Result.INTERRUPTED if free else "running"
+
+
+def _tell_outbox(store: Store) -> None:
+    counts = mail.counts(store)
+    say("outbox: ", ", ".join(f"{number} {state}" for state, number in counts.items()) or "empty")
+
+
+# Searching
+
+
+@app.command()
+def search(
+    text: Annotated[str, typer.Argument(metavar="QUERY")],
+    limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
+    sort: Annotated[str, typer.Option(help="newest or relevance")] = "newest",
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    source: Annotated[list[str] | None, typer.Option(help="Only this source; may be repeated.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Find articles: words by their stem, "phrases" as written, AND OR NOT, field:word, word*."""
+    store, config = _store(), load_config()
     index = TantivyIndex(config.index_folder)
     sync(store, index)
     wanted = query.parse(text)
-    hits = index.search(wanted, limit=limit)
-    for each in store.articles(hits.ids):
-        out.print(each.article.title, each.article.url, passage(each.article.text, wanted))
+    hits = index.search(wanted, limit=limit, sort=sort)
+    found, names = store.articles(hits.ids), store.source_names()
+    if as_json:
+        answer = {"query": text, "total": hits.total, "hits": [_as_json(each, wanted) for each in found]}
+        typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        return
+    for each in found:
+        show_hit(
+            each.article,
+            names.get(each.article.source, each.article.source),
+            passage(each.article.text, wanted),
+        )
+    say(f"{hits.total} articles" if hits.total != 1 else "1 article", style="bold")
+
+
+def _as_json(stored: StoredArticle, wanted: query.Query) -> dict[str, Any]:
+    article = stored.article
+    found = passage(article.text, wanted)
+    return {
+        "id": stored.id,
+        "url": article.url,
+        "source": article.source,
+        "title": article.title,
+        "published": article.published.isoformat(),
+        "place": article.place,
+        "authors": article.authors,
+        "editor": article.editor,
+        "tags": article.tags,
+        "passage": {"text": found.text, "marks": found.marks},
+    }
+
+
+# Alerting
 
 
 @app.command()
-def subscribe(email: str, text: str, name: str = "") -> None:
-    """Subscribe."""
-    store = Store(load_config().database_url).open()
-    out.print(subscriptions.subscribe(store, email, text, name, subscriptions.Rate.IMMEDIATE, datetime.now(UTC)))
+def subscribe(
+    email: str,
+    text: Annotated[str, typer.Argument(metavar="QUERY")],
+    name: Annotated[str, typer.Option(help="What mails call it; the query if not given.")] = "",
+    rate: Annotated[subscriptions.Rate, typer.Option()] = subscriptions.Rate.IMMEDIATE,
+) -> None:
+    """Send an address what is new on a query, from now on."""
+    made = subscriptions.subscribe(_store(), email, text, name, rate, datetime.now(UTC))
+    say(f"{made.email} is told of what is new on: {made.query}")
+
+
+@app.command()
+def unsubscribe(token: str) -> None:
+    """End the subscription whose token stands in its mails."""
+    ended = subscriptions.unsubscribe(_store(), token, datetime.now(UTC))
+    if ended is None:
+        raise PantauError("No active subscription has this token.")
+    say(f"{ended.email} is no longer told of: {ended.query}")
+
+
+@app.command("subscriptions")
+def list_subscriptions() -> None:
+    """Who is told of what."""
+    rows = [
+        (str(each.id), each.email, each.name, each.query, each.rate.value)
+        for each in subscriptions.active_subscriptions(_store())
+    ]
+    out.print(table(("id", "address", "name", "query", "rate"), rows))
 
 
 @app.command()
 def alerts() -> None:
-    """Match, compose, send."""
-    config = load_config()
-    store = Store(config.database_url).open()
-    matching.match(store, datetime.now(UTC))
-    digests.compose(store, config, datetime.now(UTC))
-    out.print(mail.send_due(store, config, lambda: datetime.now(UTC), lambda: False))
+    """Match what is new with the subscriptions, and send what is due."""
+    _alert(_store(), load_config(), lambda: False, say)
+
+
+def _alert(store: Store, config: Config, stop: Callable[[], bool], tell: Callable[[str], None]) -> None:
+    found = match(store, datetime.now(UTC))
+    written = compose(store, config, datetime.now(UTC))
+    delivery = mail.send_due(store, config, lambda: datetime.now(UTC), stop)
+    tell(f"{found} new matches, {written} mails written, {delivery.sent} sent")
+    if delivery.troubles:
+        raise PantauError("\n".join(delivery.troubles))
+
+
+def _store() -> Store:
+    return Store(load_config().database_url).open()

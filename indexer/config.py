@@ -16,7 +16,9 @@ SMTP_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
 def _smtp_url(value: str) -> str:
     parts = urlsplit(value)
     if parts.scheme not in SMTP_PORTS or not parts.hostname:
-        raise ValueError("must look like smtp://host:25, smtp+starttls://user:password@host:587 or smtps://host")
+        raise ValueError(
+            "must look like smtp://host:25, smtp+starttls://user:password@host:587 or smtps://host"
+        )
     _ = parts.port  # urlsplit reads the number only when asked, and raises for a wrong one
     return value
 

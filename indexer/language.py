@@ -120,12 +120,14 @@ def _listed(word: str) -> str | None:
 @cache
 def _corrections() -> dict[str, str]:
     """From words to stems: each line of the file is a stem and its relatives."""
-    lines = (line.partition("#")[0].split() for line in _data("corrections.txt").splitlines())
-    return {word: family[0] for family in lines for word in family}
+    stems_of = {word: word for line in _lines("roots.txt") for word in line}
+    return stems_of | {word: family[0] for family in _lines("corrections.txt") for word in family}
 
 
-def _data(name: str) -> str:
-    return (STEMS / name).read_text(encoding="utf-8")
+def _lines(name: str) -> Iterator[list[str]]:
+    """The words of each line of a data file, without comments."""
+    for line in (STEMS / name).read_text(encoding="utf-8").splitlines():
+        yield line.partition("#")[0].split()
 
 
 @cache
@@ -146,7 +148,12 @@ def _frequencies() -> dict[str, float]:
 # Affixes
 
 _VOWELS = "aiueo"
-_CLITICS = re.compile("(?:nya|ku|mu)?(?:lah|kah|tah|pun)?$")
+_SHORT_ROOTS = frozenset(
+    ("bom", "bor", "cap", "cat", "cek", "doa", "dua", "gol", "hak", "lap", "las", "rem", "sah", "tes", "tua")
+)
+"""Roots of three letters that affixes go with; the others would be found inside names and loan words."""
+_NASALS = (("m", "bfpv", "p"), ("n", "cdjtzs", "t"), ("ng", "ghkqx", "k"), ("ny", "", "s"))
+"""What meN- and peN- end in, the first letters of roots that stay behind it, and the one it swallows."""
 _SUFFIXES = {
     "di": ("", "kan", "i"),
     "me": ("", "kan", "i"),
@@ -198,7 +205,8 @@ def _roots(word: str) -> Iterator[tuple[str, int]]:
 
 
 def _known(rest: str, length: int) -> Iterator[tuple[str, int]]:
-    if len(rest) >= 3 and (root := _listed(rest)):
+    long_enough = len(rest) > 3 or (len(rest) == 3 and rest[0] in _VOWELS) or rest in _SHORT_ROOTS
+    if long_enough and (root := _listed(rest)):
         yield root, length
 
 
@@ -230,8 +238,9 @@ def _without_prefix(word: str) -> Iterator[tuple[str, str, int]]:
 
 def _without_nasal(tail: str) -> Iterator[tuple[str, int]]:
     """What can stand behind meN- and peN-: the nasal has adapted to, or swallowed, the first letter."""
-    yield from ((tail, len(tail)) for _ in tail[:1] if tail[0] in "lrwymn")
-    for nasal, kept, swallowed in (("m", "bfpv", "p"), ("n", "cdjtzs", "t"), ("ng", "ghkqx", "k"), ("ny", "", "s")):
+    if tail.startswith(("l", "r", "w", "y", "m", "n")):
+        yield tail, len(tail)
+    for nasal, kept, swallowed in _NASALS:
         rest = tail.removeprefix(nasal)
         if rest == tail or not rest:
             continue

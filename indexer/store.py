@@ -131,7 +131,9 @@ class Store:
             found = {row.id: stored_article(row) for row in rows}
         return [found[id] for id in ids if id in found]
 
-    def behind(self, column: Literal["indexed_revision", "matched_revision"], limit: int) -> list[StoredArticle]:
+    def behind(
+        self, column: Literal["indexed_revision", "matched_revision"], limit: int
+    ) -> list[StoredArticle]:
         """Articles whose `column` has not reached their revision, the oldest rows first."""
         late = articles.c[column] < articles.c.revision
         with self.reading() as connection:
@@ -164,12 +166,20 @@ class Store:
         """Note that a run begins and return its id; runs of the source left open by a crash are closed."""
         with self.writing() as connection:
             left_open = (runs.c.source == source) & runs.c.finished_at.is_(None)
-            connection.execute(sa.update(runs).where(left_open).values(finished_at=now, result=Result.INTERRUPTED))
+            connection.execute(
+                sa.update(runs).where(left_open).values(finished_at=now, result=Result.INTERRUPTED)
+            )
             return _inserted_id(connection, sa.insert(runs).values(source=source, started_at=now))
 
     def add_failure(self, run_id: int, failure: Failure, now: datetime) -> None:
         """Keep what went wrong with one page of a run."""
-        row = {"run_id": run_id, "url": failure.url, "kind": failure.kind, "message": failure.message, "at": now}
+        row = {
+            "run_id": run_id,
+            "url": failure.url,
+            "kind": failure.kind,
+            "message": failure.message,
+            "at": now,
+        }
         with self.writing() as connection:
             connection.execute(sa.insert(failures).values(row))
 
@@ -184,7 +194,9 @@ class Store:
         """The latest run of each source, by source."""
         latest = sa.select(sa.func.max(runs.c.id)).group_by(runs.c.source)
         with self.reading() as connection:
-            return {row.source: row for row in connection.execute(sa.select(runs).where(runs.c.id.in_(latest)))}
+            return {
+                row.source: row for row in connection.execute(sa.select(runs).where(runs.c.id.in_(latest)))
+            }
 
     def failures(self, run_id: int) -> list[Failure]:
         """What went wrong in a run, in order."""
@@ -252,7 +264,9 @@ def _add(connection: sa.Connection, article: Article, now: datetime, is_news: bo
         return Change.NEW
     if all(getattr(known, name) == value for name, value in values.items()):
         return Change.SAME
-    update = sa.update(articles).where(articles.c.id == known.id).values(revision=known.revision + 1, **values)
+    update = (
+        sa.update(articles).where(articles.c.id == known.id).values(revision=known.revision + 1, **values)
+    )
     if known.digest == article.digest:  # only what readers do not see, as the photo's address
         connection.execute(update)
         return Change.SAME

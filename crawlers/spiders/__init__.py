@@ -1,4 +1,4 @@
-"""One spider class a source, made from the files in `crawlers/sources/`: Scrapy lists the classes defined here."""
+"""One spider class a source: Scrapy lists the classes that this module defines."""
 
 from crawlers.source import load_sources
 from crawlers.spiders.portal import spider_for

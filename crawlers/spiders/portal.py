@@ -6,11 +6,11 @@ from typing import Any
 
 from scrapy import Request, Spider
 from scrapy.http import Response, TextResponse
-from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.python.failure import Failure
 
 from crawlers.discovery import Link, read_feed, read_listing
 from crawlers.extract import PageError, read_article
+from crawlers.failures import describe, is_not_modified
 from crawlers.memory import Memory, Validators
 from crawlers.source import Source
 from indexer.article import Article
@@ -22,7 +22,7 @@ MAX_LISTING_PAGES = 20
 
 
 class PortalSpider(Spider):
-    """Crawls one source. Arguments: `since`, a date to page back to; `recheck`, to look at all young articles."""
+    """Crawls one source; `since` pages back to a date, `recheck` looks at all young articles again."""
 
     source: Source
     memory: Memory
@@ -119,24 +119,21 @@ class PortalSpider(Spider):
 
 def spider_for(source: Source, module: str = __name__) -> type[PortalSpider]:
     """The spider class of a source, as if it were defined in `module`."""
-    attributes = {"name": source.key, "source": source, "__doc__": source.name, "__module__": module}
+    attributes = {
+        "name": source.key,
+        "source": source,
+        "custom_settings": {"DOWNLOAD_DELAY": source.delay},
+        "__doc__": source.name,
+        "__module__": module,
+    }
     return type(f"Spider_{source.key}", (PortalSpider,), attributes)
 
 
 def validators_of(response: Response) -> Validators:
     """What the server gave to recognise this version of the page by."""
     etag, last_modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
-    return Validators(etag.decode("latin-1") if etag else None, last_modified.decode("latin-1") if last_modified else None)
+    return Validators(_text(etag), _text(last_modified))
 
 
-def is_not_modified(failure: Failure) -> bool:
-    """Whether the server said that what we know is still so."""
-    return isinstance(failure.value, HttpError) and failure.value.response.status == 304
-
-
-def describe(failure: Failure) -> tuple[str, str]:
-    """Kind and sentence of what kept a page from being fetched."""
-    error = failure.value
-    if isinstance(error, HttpError):
-        return "http", f"answered {error.response.status}"
-    return type(error).__name__, str(error) or type(error).__name__
+def _text(header: bytes | None) -> str | None:
+    return None if header is None else header.decode("latin-1")

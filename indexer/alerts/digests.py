@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime as rfc5322_time
+from email.utils import parseaddr
 from urllib.parse import quote
 from uuid import uuid4
 
 import sqlalchemy as sa
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from babel.dates import format_datetime
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from indexer import query
 from indexer.alerts.mail import Status
@@ -22,10 +24,11 @@ from indexer.store import Store, StoredArticle, stored_article
 
 MAX_ARTICLES = 50
 """Articles in one mail; the rest is counted."""
+ZONES: dict[timedelta | None, str] = {timedelta(hours=h): z for h, z in ((7, "WIB"), (8, "WITA"), (9, "WIT"))}
 
 _templates = Environment(
     loader=PackageLoader("indexer.alerts"),
-    autoescape=lambda name: bool(name and name.endswith(".html")),
+    autoescape=select_autoescape(["html"]),
     trim_blocks=True,
     lstrip_blocks=True,
     undefined=StrictUndefined,
@@ -106,7 +109,7 @@ def write_mail(
     message["From"] = sender
     message["To"] = subscription.email
     message["Subject"] = f"Pantau: {len(found)} berita baru tentang {subscription.name}"
-    message["Date"] = format_datetime(now)
+    message["Date"] = rfc5322_time(now)
     message["Message-ID"] = message_id
     message["List-Unsubscribe"] = f"<{leave}>"
     message["Auto-Submitted"] = "auto-generated"
@@ -136,16 +139,10 @@ def pieces(found: Passage) -> list[tuple[str, bool]]:
     return [piece for piece in [*out, (found.text[position:], False)] if piece[0]]
 
 
-MONTHS = "Januari Februari Maret April Mei Juni Juli Agustus September Oktober November Desember".split()
-ZONES = {7: "WIB", 8: "WITA", 9: "WIT"}
-
-
 def indonesian_time(moment: datetime) -> str:
     """As "23 Januari 2026 15:32 WIB"."""
-    offset = moment.utcoffset()
-    hours = offset.total_seconds() / 3600 if offset is not None else 0
-    zone = ZONES.get(int(hours), moment.strftime("%z"))
-    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year} {moment:%H:%M} {zone}"
+    zone = ZONES.get(moment.utcoffset(), moment.strftime("%z"))
+    return f"{format_datetime(moment, 'd MMMM y HH:mm', locale='id')} {zone}"
 
 
 _templates.filters |= {"pieces": pieces, "waktu": indonesian_time}

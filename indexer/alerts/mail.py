@@ -62,7 +62,9 @@ class Refused(Exception):
         super().__init__(f"{code} {text.decode(errors='replace')}")
 
 
-def send_due(store: Store, config: Config, clock: Callable[[], datetime], stop: Callable[[], bool]) -> Delivery:
+def send_due(
+    store: Store, config: Config, clock: Callable[[], datetime], stop: Callable[[], bool]
+) -> Delivery:
     """Send the mails that are due until none is left or `stop()`; does nothing while another process sends."""
     delivery = Delivery()
     with store.exclusively("outbox") as ours:
@@ -75,7 +77,9 @@ def send_due(store: Store, config: Config, clock: Callable[[], datetime], stop: 
                 try:
                     connection = connection or _connect(config)
                 except (OSError, smtplib.SMTPException) as error:
-                    delivery.trouble(f"The mail server {config.smtp} cannot be used: {error}. Mails wait in the outbox.")
+                    delivery.trouble(
+                        f"The mail server {config.smtp} cannot be used: {error}. Mails wait in the outbox."
+                    )
                     break
                 if not _send(store, connection, mail, delivery, clock):
                     connection = None
@@ -86,26 +90,39 @@ def send_due(store: Store, config: Config, clock: Callable[[], datetime], stop: 
     return delivery
 
 
+def counts(store: Store) -> dict[str, int]:
+    """Numbers of mails by status."""
+    wanted = sa.select(outbox.c.status, sa.func.count().label("mails")).group_by(outbox.c.status)
+    with store.reading() as connection:
+        return {row.status: row.mails for row in connection.execute(wanted)}
+
+
 def _settle_cut_off(store: Store, delivery: Delivery) -> None:
     """With the right to send in our hands, what is still `sending` was cut off with its process."""
     cut_off = outbox.c.status == Status.SENDING
     with store.writing() as connection:
         delivery.unclear += connection.execute(
-            sa.update(outbox).where(cut_off).values(status=Status.UNCLEAR, error="cut off while the server answered")
+            sa.update(outbox)
+            .where(cut_off)
+            .values(status=Status.UNCLEAR, error="cut off while the server answered")
         ).rowcount
 
 
 def _next(store: Store, now: datetime) -> sa.Row[Any] | None:
     is_due = (outbox.c.status == Status.PENDING) & (outbox.c.next_attempt_at <= now)
     with store.reading() as connection:
-        return connection.execute(sa.select(outbox).where(is_due).order_by(outbox.c.id).limit(1)).one_or_none()
+        return connection.execute(
+            sa.select(outbox).where(is_due).order_by(outbox.c.id).limit(1)
+        ).one_or_none()
 
 
 def _connect(config: Config) -> smtplib.SMTP:
     server = config.smtp
     context = ssl.create_default_context()
     if server.security == "smtps":
-        connection: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=TIMEOUT, context=context)
+        connection: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, timeout=TIMEOUT, context=context
+        )
     else:
         connection = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT)
     try:
@@ -121,7 +138,11 @@ def _connect(config: Config) -> smtplib.SMTP:
 
 
 def _send(
-    store: Store, connection: smtplib.SMTP, mail: sa.Row[Any], delivery: Delivery, clock: Callable[[], datetime]
+    store: Store,
+    connection: smtplib.SMTP,
+    mail: sa.Row[Any],
+    delivery: Delivery,
+    clock: Callable[[], datetime],
 ) -> bool:
     """Send one mail and note how it went; returns whether the connection can go on being used."""
     handed_over = False
@@ -138,7 +159,9 @@ def _send(
         if handed_over:
             _note(store, mail, status=Status.UNCLEAR, error=str(error))
             delivery.unclear += 1
-            delivery.trouble(f"The mail server broke off while it took the mail to {mail.recipient}: {error}.")
+            delivery.trouble(
+                f"The mail server broke off while it took the mail to {mail.recipient}: {error}."
+            )
         else:
             _postpone(store, mail, str(error), delivery, clock())
         return False

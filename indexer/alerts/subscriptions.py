@@ -56,7 +56,9 @@ def subscribe(store: Store, email: str, text: str, name: str, rate: Rate, now: d
     try:
         with store.writing() as connection:
             connection.execute(sa.insert(subscriptions).values(row))
-            return _subscription(connection.execute(_active().where(subscriptions.c.token == row["token"])).one())
+            return _subscription(
+                connection.execute(_active().where(subscriptions.c.token == row["token"])).one()
+            )
     except IntegrityError:
         raise PantauError(f"{address} is already subscribed to {text.strip()!r}.") from None
 

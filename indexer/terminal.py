@@ -1,0 +1,94 @@
+"""What the commands print: in colour on a terminal, plain in a pipe."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from indexer.article import Article
+from indexer.highlight import Passage
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+COLOURS = {"ok": "green", "incomplete": "yellow", "failed": "red", "interrupted": "yellow"}
+COUNTS = ("pages", "new", "changed", "same", "failed")
+
+
+def say(*parts: str | Text, style: str | None = None) -> None:
+    """One line on standard output, never wrapped, never read as markup."""
+    line = Text(style=style or "")
+    for part in parts:
+        line.append_text(part if isinstance(part, Text) else Text(part))
+    out.print(line, soft_wrap=True)
+
+
+def complain(sentence: str) -> None:
+    """One sentence on standard error."""
+    err.print(Text(sentence, style="red"), soft_wrap=True)
+
+
+def marked(passage: Passage) -> Text:
+    """A passage with the words that answer marked: by colour, in a pipe by asterisks."""
+    text, position = Text(), 0
+    for start, end in passage.marks:
+        text.append(passage.text[position:start])
+        word = passage.text[start:end]
+        text.append(word if out.is_terminal else f"*{word}*", style="bold yellow")
+        position = end
+    return text.append(passage.text[position:])
+
+
+def show_hit(article: Article, source: str, passage: Passage) -> None:
+    """A hit: date, source, title, passage and address."""
+    facts = [f"{article.published:%Y-%m-%d %H:%M}", source, *([article.place] if article.place else [])]
+    say(Text("  ".join(facts), style="dim"))
+    say(Text(article.title, style="bold"))
+    say(Text.assemble("  ", _one_line(marked(passage))))
+    say(Text(f"  {article.url}", style="blue"))
+    say("")
+
+
+def show_outcomes(outcomes: Iterable[Any]) -> None:
+    """The table a crawl ends with: source, pages, new, changed, same, failed, seconds."""
+    out.print(table(("source", *COUNTS, "seconds", "result"), [_outcome(each) for each in outcomes]))
+
+
+def table(titles: Sequence[str], rows: Iterable[Sequence[str | Text]]) -> Table:
+    """A plain table; columns of numbers stand to the right."""
+    found = [[cell if isinstance(cell, Text) else Text(cell) for cell in row] for row in rows]
+    made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for number, title in enumerate(titles):
+        is_number = bool(found) and all(row[number].plain.replace(".", "").isdigit() for row in found)
+        made.add_column(title, justify="right" if is_number else "left", overflow="fold")
+    for row in found:
+        made.add_row(*row)
+    return made
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """How long ago, or in how long, in the largest whole unit: "3 h ago", "in 5 min"; "never" for None."""
+    if moment is None:
+        return "never"
+    seconds = (now - moment).total_seconds()
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if abs(seconds) >= size:
+            number = int(abs(seconds) // size)
+            return f"{number} {unit} ago" if seconds > 0 else f"in {number} {unit}"
+    return "now"
+
+
+def coloured(result: str) -> Text:
+    """A run's result in its colour."""
+    return Text(result, style=COLOURS.get(result, ""))
+
+
+def _outcome(each: Any) -> list[str | Text]:
+    counts = [str(getattr(each, name)) for name in COUNTS]
+    return [each.source, *counts, f"{each.seconds:.1f}", coloured(each.result)]
+
+
+def _one_line(text: Text) -> Text:
+    return Text(" ").join(part for part in text.split("\n") if part.plain.strip())

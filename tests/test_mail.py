@@ -1,0 +1,198 @@
+"""Digests and the outbox, over real SMTP: the right mail, once, and nothing lost when the server is not well."""
+
+import socket
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+
+import pytest
+import sqlalchemy as sa
+from conftest import NOW, make_article
+
+from crawlers.demo.sink import Sink
+from indexer.alerts import mail
+from indexer.alerts.digests import MAX_ARTICLES, compose
+from indexer.alerts.mail import Delivery, Status, send_due
+from indexer.alerts.matching import match
+from indexer.alerts.subscriptions import Rate, subscribe
+from indexer.article import Article
+from indexer.config import Config
+from indexer.schema import outbox
+from indexer.store import Store
+
+
+def prepare(store: Store, *articles: Article, text: str = "kemiskinan", email: str = "warga@example.org") -> int:
+    subscribe(store, email, text, "", Rate.IMMEDIATE, NOW)
+    for each in articles or (make_article(),):
+        store.add(each, NOW)
+    match(store, NOW)
+    return compose(store, Config(), NOW)
+
+
+def send(store: Store, url: str, now: datetime = NOW) -> Delivery:
+    return send_due(store, Config(smtp_url=url), lambda: now, lambda: False)
+
+
+def statuses(store: Store) -> list[str]:
+    with store.reading() as connection:
+        return list(connection.scalars(sa.select(outbox.c.status).order_by(outbox.c.id)))
+
+
+def parts(message: EmailMessage) -> tuple[str, str]:
+    text, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert text
+    assert html
+    return text.get_content(), html.get_content()
+
+
+def test_a_mail_says_what_where_and_when(store: Store, sink: Sink) -> None:
+    store.name_source("antara_banten", "ANTARA Banten", "https://banten.antaranews.com")
+    prepare(store)
+    assert send(store, sink.url).sent == 1
+    (message,) = sink.taken
+    text, html = parts(message)
+    assert message["To"] == "warga@example.org"
+    assert message["Subject"] == "Pantau: 1 berita baru tentang kemiskinan"
+    for content in (text, html):
+        for fact in ("Lebak menekan angka", "ANTARA Banten", "Lebak", "24 November 2026", "12:00 WIB", "/berita/1/a"):
+            assert fact in content
+    assert "warga *miskin*" in text
+    assert "warga <mark>miskin</mark>" in html
+
+
+def test_a_mail_carries_the_way_out(store: Store, sink: Sink) -> None:
+    prepare(store)
+    send(store, sink.url)
+    header = sink.taken[0]["List-Unsubscribe"]
+    with store.reading() as connection:
+        token = connection.execute(sa.text("SELECT token FROM subscriptions")).scalar_one()
+    assert token in header
+    assert token in parts(sink.taken[0])[0]
+
+
+def test_several_articles_make_one_mail_newest_first(store: Store, sink: Sink) -> None:
+    older, newer = (make_article(number=n, title=f"Miskin {n}", published=NOW - timedelta(hours=9 - n)) for n in (1, 2))
+    prepare(store, older, newer)
+    send(store, sink.url)
+    (message,) = sink.taken
+    assert "2 berita baru" in message["Subject"]
+    text = parts(message)[0]
+    assert text.index("Miskin 2") < text.index("Miskin 1")
+
+
+def test_a_long_mail_counts_what_it_leaves_out(store: Store, sink: Sink) -> None:
+    prepare(store, *(make_article(number=n, title=f"Miskin {n}") for n in range(MAX_ARTICLES + 3)))
+    send(store, sink.url)
+    assert "dan 3 berita lagi" in parts(sink.taken[0])[0]
+
+
+def test_markup_of_a_site_stays_text(store: Store, sink: Sink) -> None:
+    evil = make_article(title="<script>miskin</script>", paragraphs=("Warga <b>miskin</b> & kaya.",))
+    prepare(store, evil)
+    send(store, sink.url)
+    html = parts(sink.taken[0])[1]
+    assert "<script>" not in html
+    assert "&lt;b&gt;<mark>miskin</mark>&lt;/b&gt; &amp; kaya" in html
+
+
+def test_lines_that_begin_with_a_dot_arrive_whole(store: Store, sink: Sink) -> None:
+    prepare(store, make_article(paragraphs=(". miskin", "..miskin", ".")))
+    send(store, sink.url)
+    assert ".*miskin*" in parts(sink.taken[0])[0].replace(" ", "")
+
+
+def test_nothing_new_makes_no_mail(store: Store) -> None:
+    prepare(store)
+    assert compose(store, Config(), NOW) == 0
+
+
+def test_a_sent_mail_is_not_sent_again(store: Store, sink: Sink) -> None:
+    prepare(store)
+    assert (send(store, sink.url).sent, send(store, sink.url).sent) == (1, 0)
+    assert len(sink.taken) == 1
+
+
+def test_while_one_sends_another_does_not(store: Store, sink: Sink) -> None:
+    prepare(store)
+    with store.exclusively("outbox"):
+        assert send(store, sink.url).sent == 0
+    assert send(store, sink.url).sent == 1
+
+
+def test_a_server_that_is_away_costs_nothing(store: Store, sink: Sink) -> None:
+    prepare(store)
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    delivery = send(store, f"smtp://127.0.0.1:{port}")
+    assert "cannot be used" in delivery.troubles[0]
+    assert statuses(store) == [Status.PENDING]
+    assert send(store, sink.url).sent == 1
+
+
+def test_a_refusal_that_may_pass_is_tried_again_later(store: Store, sink: Sink) -> None:
+    prepare(store)
+    sink.answer_recipient = lambda recipient: "451 greylisted"
+    assert send(store, sink.url).postponed == 1
+    sink.answer_recipient = lambda recipient: "250 OK"
+    assert send(store, sink.url).sent == 0
+    assert send(store, sink.url, NOW + mail.RETRIES[0]).sent == 1
+
+
+def test_a_refusal_that_never_passes_ends_in_failed(store: Store, sink: Sink) -> None:
+    prepare(store)
+    sink.answer_recipient = lambda recipient: "451 try later"
+    for _ in range(len(mail.RETRIES) + 1):
+        send(store, sink.url, NOW + timedelta(days=30))
+        with store.writing() as connection:
+            connection.execute(sa.update(outbox).values(next_attempt_at=NOW))
+    assert statuses(store) == [Status.FAILED]
+
+
+def test_a_refusal_for_good_fails_one_mail_and_not_the_others(store: Store, sink: Sink) -> None:
+    subscribe(store, "pergi@example.org", "kemiskinan", "", Rate.IMMEDIATE, NOW)
+    prepare(store)
+    sink.answer_recipient = lambda recipient: "550 unknown" if recipient.startswith("pergi") else "250 OK"
+    delivery = send(store, sink.url)
+    assert (delivery.failed, delivery.sent) == (1, 1)
+    assert "550 unknown" in delivery.troubles[0]
+    assert statuses(store) == [Status.FAILED, Status.SENT]
+
+
+def test_a_refusal_of_the_text_counts_too(store: Store, sink: Sink) -> None:
+    prepare(store)
+    sink.answer_data = "554 spam"
+    assert send(store, sink.url).failed == 1
+
+
+def test_the_same_message_id_goes_out_on_every_try(store: Store, sink: Sink) -> None:
+    prepare(store)
+    sink.answer_data = "451 busy"
+    send(store, sink.url)
+    with store.reading() as connection:
+        kept = connection.scalar(sa.select(outbox.c.message_id))
+    sink.answer_data = "250 OK"
+    send(store, sink.url, NOW + timedelta(days=1))
+    assert sink.taken[0]["Message-ID"] == kept
+
+
+def test_what_was_cut_off_while_the_server_answered_is_told_and_not_repeated(store: Store, sink: Sink) -> None:
+    prepare(store)
+    with store.writing() as connection:
+        connection.execute(sa.update(outbox).values(status=Status.SENDING))
+    delivery = send(store, sink.url)
+    assert (delivery.unclear, delivery.sent) == (1, 0)
+    assert statuses(store) == [Status.UNCLEAR]
+    assert sink.taken == []
+
+
+def test_a_stop_leaves_the_rest_for_the_next_time(store: Store, sink: Sink) -> None:
+    subscribe(store, "kedua@example.org", "kemiskinan", "", Rate.IMMEDIATE, NOW)
+    prepare(store)
+    delivery = send_due(store, Config(smtp_url=sink.url), lambda: NOW, lambda: len(sink.taken) > 0)
+    assert delivery.sent == 1
+    assert send(store, sink.url).sent == 1
+
+
+@pytest.mark.parametrize("url", ["smtp://", "http://x", "smtp://host:port", "mail.example.org"])
+def test_a_wrong_server_address_is_told_at_the_start(url: str) -> None:
+    with pytest.raises(ValueError, match="smtp_url"):
+        Config(smtp_url=url)
