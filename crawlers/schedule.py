@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 from schedule import Scheduler
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
-from scrapy.utils.project import get_project_settings
+from scrapy.settings import Settings
 from scrapy.utils.reactor import install_reactor
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 
@@ -48,7 +48,10 @@ class Crawls:
     """The crawls of this process; needs a running reactor, see `in_reactor`."""
 
     def __init__(self) -> None:
-        self._runner = AsyncCrawlerRunner(get_project_settings())
+        settings = Settings()
+        settings.setmodule("crawlers.settings", priority="project")
+        settings.set("SPIDER_MODULES", [], priority="cmdline")  # spiders are made from the sources asked for
+        self._runner = AsyncCrawlerRunner(settings)
         self.going: dict[str, Crawler] = {}
         self.is_stopping = False
 

@@ -109,18 +109,21 @@ class Source(_Data):
         return urljoin(self.home + "/", path)
 
 
-def load_source(key: str, folder: Path = HERE / "sources") -> Source:
-    """The source with this key; raises PantauError if there is none or its file is wrong."""
-    known = _files(folder)
+def load_source(key: str, own: Path | None = None) -> Source:
+    """The source with this key; raises PantauError if there is none or its file is wrong.
+
+    Files in the folder `own` (`PANTAU_SOURCES`) come beside the shipped ones, and before one of the same key.
+    """
+    known = _files(own)
     if key not in known:
         raise PantauError(f"There is no source {key!r}. The sources are: {', '.join(sorted(known))}.")
     return read_source(known[key])
 
 
-def load_sources(folder: Path = HERE / "sources") -> tuple[list[Source], list[PantauError]]:
+def load_sources(own: Path | None = None) -> tuple[list[Source], list[PantauError]]:
     """All sources in order of their keys, and what is wrong with the files that cannot be read."""
     sources, problems = [], []
-    for _, path in sorted(_files(folder).items()):
+    for _, path in sorted(_files(own).items()):
         try:
             sources.append(read_source(path))
         except PantauError as problem:
@@ -149,8 +152,9 @@ def _preset_path(name: str) -> Path:
     return HERE / "presets" / f"{name}.toml"
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    return {path.stem: path for path in [*folder.glob("*.toml"), HERE / "demo" / "demo.toml"]}
+def _files(own: Path | None) -> dict[str, Path]:
+    shipped = [HERE / "demo" / "demo.toml", *(HERE / "sources").glob("*.toml")]
+    return {path.stem: path for path in [*shipped, *(own.glob("*.toml") if own else ())]}
 
 
 def _toml(path: Path) -> dict[str, Any]:

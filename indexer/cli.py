@@ -5,15 +5,17 @@ import logging
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
+from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.live import Live
 
-from indexer import query
+from indexer import query, tour
 from indexer.alerts import mail, subscriptions
 from indexer.alerts.digests import compose
 from indexer.alerts.matching import match
@@ -23,7 +25,7 @@ from indexer.highlight import passage
 from indexer.index import sync
 from indexer.store import Result, Store, StoredArticle
 from indexer.tantivy_index import TantivyIndex
-from indexer.terminal import ago, coloured, complain, err, marked, out, say, show_hit, show_outcomes, table
+from indexer.terminal import ago, coloured, complain, out, say, show_hits, show_outcomes, table
 
 if TYPE_CHECKING:
     from crawlers.schedule import Crawls, Outcome
@@ -93,8 +95,9 @@ def crawl(
     from crawlers.schedule import Crawls, in_reactor
     from crawlers.source import load_source, load_sources
 
+    own = load_config().sources
     logging.getLogger("crawlers").setLevel(logging.ERROR)  # failures of pages follow the table
-    sources, problems = ([load_source(key) for key in dict.fromkeys(keys)], []) if keys else load_sources()
+    sources, problems = ([load_source(key, own) for key in dict.fromkeys(keys)], []) if keys else load_sources(own)
     wanted = sources if keys else [each for each in sources if each.enabled]
     crawls = Crawls()
 
@@ -148,7 +151,7 @@ def run() -> None:
     from crawlers.source import load_sources
 
     config, store = load_config(), _store()
-    sources, problems = load_sources()
+    sources, problems = load_sources(config.sources)
     for problem in problems:
         complain(str(problem))
     enabled = [each for each in sources if each.enabled]
@@ -181,7 +184,7 @@ def status() -> None:
     from crawlers.source import load_sources
 
     store, now = _store(), datetime.now(UTC)
-    sources, problems = load_sources()
+    sources, problems = load_sources(load_config().sources)
     runs, newest = store.last_runs(), store.last_articles()
     rows = []
     for source in sources:
@@ -246,18 +249,12 @@ def search(
     sync(store, index)
     wanted = query.parse(text)
     hits = index.search(wanted, limit=limit, sort=sort)
-    found, names = store.articles(hits.ids), store.source_names()
+    found = store.articles(hits.ids)
     if as_json:
         answer = {"query": text, "total": hits.total, "hits": [_as_json(each, wanted) for each in found]}
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
         return
-    for each in found:
-        show_hit(
-            each.article,
-            names.get(each.article.source, each.article.source),
-            passage(each.article.text, wanted),
-        )
-    say(f"{hits.total} articles" if hits.total != 1 else "1 article", style="bold")
+    show_hits(found, store.source_names(), wanted, hits.total)
 
 
 def _as_json(stored: StoredArticle, wanted: query.Query) -> dict[str, Any]:
@@ -324,6 +321,29 @@ def _alert(store: Store, config: Config, stop: Callable[[], bool], tell: Callabl
     tell(f"{found} new matches, {written} mails written, {delivery.sent} sent")
     if delivery.troubles:
         raise PantauError("\n".join(delivery.troubles))
+
+
+@app.command()
+def demo(
+    keep_serving: Annotated[bool, typer.Option(help="Leave the portal running until Ctrl-C.")] = False,
+) -> None:
+    """Show the whole job on a made-up portal on this machine: no network, no server needed."""
+    from crawlers.demo.portal import PORT, Portal
+    from crawlers.demo.sink import Sink
+    from crawlers.schedule import Crawls, in_reactor
+    from crawlers.source import load_source
+
+    logging.getLogger("crawlers").setLevel(logging.ERROR)
+    with Portal(PORT if keep_serving else 0) as portal, Sink() as sink:
+        config = tour.prepare(sink.url)
+        crawls = Crawls()
+        source = load_source("demo").model_copy(update={"home": portal.address})
+        guide = tour.Tour(config, portal, sink, partial(crawls.crawl, source))
+        in_reactor(guide.walk, crawls.stop)
+        if keep_serving:
+            say(f"The portal goes on at {portal.address}; stop with Ctrl-C.")
+            with suppress(KeyboardInterrupt):
+                Event().wait()
 
 
 def _store() -> Store:

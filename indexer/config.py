@@ -30,6 +30,8 @@ class Config(BaseSettings):
 
     data: Path = Path("data")
     """Folder of the record and the index."""
+    sources: Path | None = None
+    """Folder with source files of your own, beside those that come with Pantau."""
     smtp_url: Annotated[str, AfterValidator(_smtp_url)] = "smtp://localhost:25"
     """Mail server: smtp://, smtp+starttls:// or smtps://, with user:password@ where it asks for them."""
     mail_from: str = "Pantau <pantau@localhost>"

@@ -1,6 +1,6 @@
 """What the commands print: in colour on a terminal, plain in a pipe."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,9 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.article import Article
-from indexer.highlight import Passage
+from indexer.highlight import Passage, passage
+from indexer.query import Query
+from indexer.store import StoredArticle
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -49,6 +51,14 @@ def show_hit(article: Article, source: str, passage: Passage) -> None:
     say(Text.assemble("  ", _one_line(marked(passage))))
     say(Text(f"  {article.url}", style="blue"))
     say("")
+
+
+def show_hits(found: Sequence[StoredArticle], names: Mapping[str, str], wanted: Query, total: int) -> None:
+    """Hits, then how many there are in all."""
+    for each in found:
+        article = each.article
+        show_hit(article, names.get(article.source, article.source), passage(article.text, wanted))
+    say(f"{total} articles" if total != 1 else "1 article", style="bold")
 
 
 def show_outcomes(outcomes: Iterable[Any]) -> None:

@@ -1,5 +1,8 @@
 """What many tests need: a record in a temporary folder, articles, and a real SMTP server on loopback."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -16,6 +19,7 @@ WIB = timezone(timedelta(hours=7), "WIB")
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=WIB)
 SHARED = Path(__file__).parents[2] / "shared"
 """Real pages and texts of others; a test that needs them skips where they are absent."""
+PANTAU = Path(sys.executable).parent / "pantau"
 
 _ARTICLE = Article(
     source="antara_banten",
@@ -56,3 +60,15 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def sink() -> Iterator[Sink]:
     with Sink() as sink:
         yield sink
+
+
+def pantau(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as a user would, in a pipe."""
+    return subprocess.run(
+        [str(PANTAU), *arguments],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )

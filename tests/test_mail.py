@@ -111,13 +111,6 @@ def test_a_sent_mail_is_not_sent_again(store: Store, sink: Sink) -> None:
     assert len(sink.taken) == 1
 
 
-def test_while_one_sends_another_does_not(store: Store, sink: Sink) -> None:
-    prepare(store)
-    with store.exclusively("outbox"):
-        assert send(store, sink.url).sent == 0
-    assert send(store, sink.url).sent == 1
-
-
 def test_a_server_that_is_away_costs_nothing(store: Store, sink: Sink) -> None:
     prepare(store)
     with socket.create_server(("127.0.0.1", 0)) as unused:

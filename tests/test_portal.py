@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 from crawlers.demo.articles import WIB, read_manuscripts
 from crawlers.demo.body import JUNK, NOTICE, SHAPES
 from crawlers.demo.pages import long_date, relative_date
-from crawlers.demo.portal import Portal
+from crawlers.demo.portal import Portal, main
 from indexer.errors import PantauError
 
 NOW = datetime(2026, 1, 23, 15, 32, 40, tzinfo=WIB)
@@ -342,6 +342,15 @@ def test_taken_port_is_told_in_one_sentence(portal: Portal) -> None:
     port = int(portal.address.rsplit(":", 1)[1])
     with pytest.raises(PantauError, match=rf"cannot use port {port}: Address already in use\.$"):
         Portal(port).start()
+
+
+def test_command_tells_of_a_taken_port(
+    portal: Portal, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    port = portal.address.rsplit(":", 1)[1]
+    monkeypatch.setattr("sys.argv", ["portal", "--port", port])
+    assert main() == 1
+    assert capsys.readouterr().err == f"The demo portal cannot use port {port}: Address already in use.\n"
 
 
 def test_now_needs_a_zone() -> None:

@@ -9,7 +9,7 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -65,29 +65,36 @@ class Refused(Exception):
 def send_due(
     store: Store, config: Config, clock: Callable[[], datetime], stop: Callable[[], bool]
 ) -> Delivery:
-    """Send the mails that are due until none is left or `stop()`; does nothing while another process sends."""
+    """Send the mails that are due until none is left or `stop()`; one process at a time, others wait."""
     delivery = Delivery()
-    with store.exclusively("outbox") as ours:
-        if not ours:
-            return delivery
+    with store.exclusively("outbox", wait=True):
         _settle_cut_off(store, delivery)
-        connection: smtplib.SMTP | None = None
-        try:
-            while not stop() and (mail := _next(store, clock())):
-                try:
-                    connection = connection or _connect(config)
-                except (OSError, smtplib.SMTPException) as error:
-                    delivery.trouble(
-                        f"The mail server {config.smtp} cannot be used: {error}. Mails wait in the outbox."
-                    )
-                    break
-                if not _send(store, connection, mail, delivery, clock):
-                    connection = None
-        finally:
-            if connection:
-                with suppress(OSError, smtplib.SMTPException):  # all answers are noted; this is a farewell
-                    connection.quit()
+        with ExitStack() as farewell:
+            _send_all(store, config, clock, stop, delivery, farewell)
     return delivery
+
+
+def _send_all(
+    store: Store,
+    config: Config,
+    clock: Callable[[], datetime],
+    stop: Callable[[], bool],
+    delivery: Delivery,
+    farewell: ExitStack,
+) -> None:
+    connection: smtplib.SMTP | None = None
+    while not stop() and (mail := _next(store, clock())):
+        if connection is None:
+            try:
+                connection = _connect(config)
+            except (OSError, smtplib.SMTPException) as error:
+                delivery.trouble(
+                    f"The mail server {config.smtp} cannot be used: {error}. Mails wait in the outbox."
+                )
+                return
+            farewell.callback(_quit, connection)
+        if not _send(store, connection, mail, delivery, clock):
+            connection = None
 
 
 def counts(store: Store) -> dict[str, int]:
@@ -135,6 +142,11 @@ def _connect(config: Config) -> smtplib.SMTP:
         connection.close()
         raise
     return connection
+
+
+def _quit(connection: smtplib.SMTP) -> None:
+    with suppress(OSError, smtplib.SMTPException):  # all answers are noted; this is a farewell
+        connection.quit()
 
 
 def _send(

@@ -1,0 +1,1 @@
+"""A small made-up news portal, for trying and testing everything without a network."""

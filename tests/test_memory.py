@@ -1,0 +1,98 @@
+"""Memory: what is fetched, when it is fetched again, and what is given up."""
+
+from datetime import timedelta
+
+import pytest
+from conftest import NOW
+
+from crawlers.memory import RECHECK_DAYS, RETRIES, Memory, Validators, next_look
+from indexer.store import Store
+
+LIST = "https://x/terkini"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def memory(store: Store) -> Memory:
+    return Memory(store, "x")
+
+
+def test_a_listing_gives_its_new_articles_once(memory: Memory) -> None:
+    assert memory.listed(LIST, ["a", "b", "a"], Validators(), NOW) == ["a", "b"]
+    assert memory.listed(LIST, ["c", "b"], Validators(), NOW) == ["c"]
+
+
+def test_what_a_listing_named_stays_due_until_it_is_read(memory: Memory) -> None:
+    memory.listed(LIST, ["a", "b"], Validators(), NOW)
+    memory.read("a", Validators(), NOW, NOW)
+    assert memory.due(NOW) == ["b"]
+
+
+def test_a_listing_is_remembered_with_its_validators(memory: Memory) -> None:
+    memory.listed(LIST, ["a"], Validators('"1"', "Mon"), NOW)
+    assert memory.validators(LIST) == Validators('"1"', "Mon")
+    assert memory.validators("https://x/other") == Validators()
+
+
+def test_each_source_has_its_own_memory(memory: Memory, store: Store) -> None:
+    memory.listed(LIST, ["a"], Validators('"1"'), NOW)
+    other = Memory(store, "y")
+    assert not other.knows_any()
+    assert other.validators(LIST) == Validators()
+    assert other.listed(LIST, ["a"], Validators(), NOW) == ["a"]
+
+
+def test_a_young_article_is_looked_at_again(memory: Memory) -> None:
+    memory.read("a", Validators(), NOW, NOW)
+    assert memory.due(NOW) == []
+    assert memory.due(NOW + HOUR) == ["a"]
+
+
+def test_recheck_asks_for_all_that_are_followed(memory: Memory) -> None:
+    memory.read("young", Validators(), NOW, NOW)
+    memory.read("old", Validators(), NOW - timedelta(days=30), NOW)
+    assert memory.due(NOW, recheck=True) == ["young"]
+
+
+def test_looks_grow_rarer_with_age_and_end() -> None:
+    waits = []
+    now = NOW
+    while (again := next_look(NOW, now)) is not None:
+        waits.append(again - now)
+        now = again
+    assert waits == sorted(waits)
+    assert 5 < len(waits) < 30
+    assert now - NOW > timedelta(days=RECHECK_DAYS)
+
+
+def test_an_unchanged_page_keeps_its_validators(memory: Memory) -> None:
+    memory.read("a", Validators('"1"'), NOW, NOW)
+    memory.unchanged("a", NOW + HOUR)
+    assert memory.validators("a") == Validators('"1"')
+    assert memory.due(NOW + HOUR) == []
+
+
+def test_a_failed_page_is_tried_at_the_next_crawl_then_later_and_later(memory: Memory) -> None:
+    memory.listed(LIST, ["a"], Validators(), NOW)
+    for wait in RETRIES:
+        memory.failed("a", NOW)
+        assert memory.due(NOW + wait) == ["a"]
+        if wait:
+            assert memory.due(NOW + wait - timedelta(seconds=1)) == []
+    memory.failed("a", NOW)
+    assert memory.due(NOW + timedelta(days=999)) == []
+
+
+def test_what_is_gone_for_good_is_not_asked_for_again(memory: Memory) -> None:
+    memory.listed(LIST, ["a"], Validators(), NOW)
+    memory.failed("a", NOW, for_good=True)
+    assert memory.due(NOW + timedelta(days=999)) == []
+    assert memory.listed(LIST, ["a"], Validators(), NOW) == []
+
+
+def test_success_forgives_failures(memory: Memory) -> None:
+    memory.failed("a", NOW)
+    memory.failed("a", NOW)
+    memory.read("a", Validators(), NOW, NOW)
+    memory.failed("a", NOW)
+    assert memory.due(NOW) == ["a"]
