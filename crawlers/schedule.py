@@ -13,6 +13,7 @@ from schedule import Scheduler
 from scrapy.crawler import AsyncCrawlerRunner, Crawler
 from scrapy.settings import Settings
 from scrapy.utils.reactor import install_reactor
+from sqlalchemy import Row
 from twisted.internet.asyncioreactor import AsyncioSelectorReactor
 
 from crawlers.pipelines import COUNTS
@@ -91,9 +92,11 @@ def outcome_of(source: str, crawler: Crawler, seconds: float) -> Outcome:
     return Outcome(source, result, seconds, **counts, error=crawler.stats.get_value("pantau/error", ""))
 
 
-def next_run(source: Source, last_started: datetime | None, now: datetime) -> datetime:
-    """When a source is to be crawled again; `now` if that time has passed or it never was."""
-    return now if last_started is None else max(now, last_started + timedelta(minutes=source.every))
+def next_run(source: Source, last: Row[Any] | None, now: datetime) -> datetime:
+    """When a source is to be crawled again; `now` if it never was, was cut short, or that time has passed."""
+    if last is None or last.result in (None, Result.INTERRUPTED):
+        return now
+    return max(now, last.started_at + timedelta(minutes=source.every))
 
 
 class Schedule:
@@ -132,10 +135,8 @@ class Schedule:
         last, now = self._store.last_runs(), datetime.now(UTC)
         for source in sources:
             job = self._scheduler.every(source.every).minutes.do(self._begin, source)
-            started = last[source.key].started_at if source.key in last else None
-            job.next_run = (
-                next_run(source, started, now).astimezone().replace(tzinfo=None)
-            )  # local, as schedule has it
+            again = next_run(source, last.get(source.key), now)
+            job.next_run = again.astimezone().replace(tzinfo=None)  # local, as the library has it
 
     def _begin(self, source: Source) -> None:
         if source.key not in self._crawls.going and not self._stopping.is_set():

@@ -192,7 +192,7 @@ def status() -> None:
         if not (source.enabled or last):
             continue
         again = (
-            ago(next_run(source, last.started_at if last else None, now), now)
+            ago(next_run(source, last, now), now)
             if source.enabled
             else "disabled"
         )

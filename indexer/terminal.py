@@ -1,5 +1,6 @@
 """What the commands print: in colour on a terminal, plain in a pipe."""
 
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +14,9 @@ from indexer.highlight import Passage, passage
 from indexer.query import Query
 from indexer.store import StoredArticle
 
-out = Console(highlight=False)
+PIPE_WIDTH = 200
+"""Columns for tables in a pipe, where nothing says how wide the reader's window is."""
+out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 COLOURS = {"ok": "green", "incomplete": "yellow", "failed": "red", "interrupted": "yellow"}
 COUNTS = ("pages", "new", "changed", "same", "failed")

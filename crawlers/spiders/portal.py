@@ -49,6 +49,8 @@ class PortalSpider(Spider):
         except ValueError as error:
             self._fail(response.meta["page"], "layout", str(error), "listing")
             return
+        if not links:
+            self._fail(response.meta["page"], "layout", "the feed names no article", "listing")
         yield from self._requests_for(links, response)
 
     def parse_listing(self, response: Response, path: str, number: int) -> Iterator[Request]:

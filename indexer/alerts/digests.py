@@ -145,4 +145,10 @@ def indonesian_time(moment: datetime) -> str:
     return f"{format_datetime(moment, 'd MMMM y HH:mm', locale='id')} {zone}"
 
 
-_templates.filters |= {"pieces": pieces, "waktu": indonesian_time}
+def starred(found: Passage) -> str:
+    """A passage on one line, with asterisks around what is marked."""
+    text = "".join(f"*{piece}*" if is_marked else piece for piece, is_marked in pieces(found))
+    return " ".join(text.split())
+
+
+_templates.filters |= {"pieces": pieces, "starred": starred, "waktu": indonesian_time}
