@@ -80,6 +80,12 @@ class Memory:
         with self._store.writing() as connection:
             self._put(connection, url, "article", now, failures=0, **values)
 
+    def healed(self, url: str, published: datetime, now: datetime) -> None:
+        """Note that an article was read from an archived copy; when it was fetched stays as it was."""
+        healthy = {"published": published, "due_at": next_look(published, now), "failures": 0}
+        with self._store.writing() as connection:
+            connection.execute(sa.update(pages).where(self._is(url)).values(healthy))
+
     def unchanged(self, url: str, now: datetime) -> None:
         """Note that the server says a page is as it was."""
         with self._store.writing() as connection:

@@ -96,7 +96,8 @@ def next_run(source: Source, last: Row[Any] | None, now: datetime) -> datetime:
     """When a source is to be crawled again; `now` if it never was, was cut short, or that time has passed."""
     if last is None or last.result in (None, Result.INTERRUPTED):
         return now
-    return max(now, last.started_at + timedelta(minutes=source.every))
+    started: datetime = last.started_at
+    return max(now, started + timedelta(minutes=source.every))
 
 
 class Schedule:

@@ -27,7 +27,7 @@ DEFAULT_REQUEST_HEADERS = {
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 
-EXTENSIONS = {"crawlers.pipelines.Record": 0}
+EXTENSIONS = {"crawlers.archive.Archive": 500, "crawlers.pipelines.Record": 900}
 ITEM_PIPELINES = {"crawlers.pipelines.StoreArticles": 300}
 DOWNLOADER_MIDDLEWARES = {"crawlers.pipelines.AskForNews": 560}
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import urljoin, urlsplit
 
+from cssselect import SelectorError
+from parsel import css2xpath
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from indexer.errors import PantauError
@@ -40,6 +42,13 @@ class Selectors(_Data):
     title_suffix: str = ""
     """Regular expression of what the site hangs on its titles."""
 
+    @field_validator("title", "date", "body", "credits", "authors", "editor", "tags", "image", "remove")
+    @classmethod
+    def _are_selectors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for selector in value:
+            _check_selector(selector)
+        return value
+
 
 class Listing(_Data):
     """Pages that list articles, newest first."""
@@ -53,6 +62,13 @@ class Listing(_Data):
     """Selector of its date, in the entry."""
     page: str = "{path}/{number}"
     """Path of page `number` from 2 on."""
+
+    @field_validator("card", "link", "date")
+    @classmethod
+    def _is_selector(cls, value: str) -> str:
+        if value:
+            _check_selector(value)
+        return value
 
 
 class Preset(_Data):
@@ -80,6 +96,8 @@ class Source(_Data):
     """Minutes between two runs."""
     delay: float = 1
     """Seconds between two requests."""
+    verified: bool = True
+    """Whether its addresses and selectors are known well; if not, a first crawl may have to teach them."""
     enabled: bool = True
     note: str = ""
     """Why it is not enabled, or what is uncertain."""
@@ -178,6 +196,13 @@ def _checked(model: type[Model], path: Path, data: Mapping[str, Any]) -> Model:
 
 def _at(path: Path, key: str, message: str) -> str:
     return f"{path}:{_line_of(key.rsplit('.', 1)[-1], path)}: {key}: {message}"
+
+
+def _check_selector(selector: str) -> None:
+    try:
+        css2xpath(selector)
+    except SelectorError as error:
+        raise ValueError(f"{selector!r} is no CSS selector: {error}") from None
 
 
 def _line_of(key: str, path: Path) -> int:

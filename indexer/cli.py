@@ -20,12 +20,24 @@ from indexer.alerts import mail, subscriptions
 from indexer.alerts.digests import compose
 from indexer.alerts.matching import match
 from indexer.config import Config, load_config
+from indexer.diff import compare
 from indexer.errors import PantauError
 from indexer.highlight import passage
 from indexer.index import sync
 from indexer.store import Result, Store, StoredArticle
 from indexer.tantivy_index import TantivyIndex
-from indexer.terminal import ago, coloured, complain, out, say, show_hits, show_outcomes, table
+from indexer.terminal import (
+    ago,
+    coloured,
+    complain,
+    out,
+    say,
+    show_article,
+    show_diff,
+    show_hits,
+    show_outcomes,
+    table,
+)
 
 if TYPE_CHECKING:
     from crawlers.schedule import Crawls, Outcome
@@ -83,9 +95,14 @@ def _options(
 # Crawling
 
 
+Keys = Annotated[
+    list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Keys of sources; none: all that are enabled.")
+]
+
+
 @app.command()
 def crawl(
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Keys; none: all.")] = None,
+    keys: Keys = None,
     since: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Page back to this date.")
     ] = None,
@@ -93,12 +110,9 @@ def crawl(
 ) -> None:
     """Crawl sources now: one, several, or all that are enabled."""
     from crawlers.schedule import Crawls, in_reactor
-    from crawlers.source import load_source, load_sources
 
-    own = load_config().sources
     logging.getLogger("crawlers").setLevel(logging.ERROR)  # failures of pages follow the table
-    sources, problems = ([load_source(key, own) for key in dict.fromkeys(keys)], []) if keys else load_sources(own)
-    wanted = sources if keys else [each for each in sources if each.enabled]
+    wanted, problems = _sources(keys)
     crawls = Crawls()
 
     async def run() -> "list[Outcome]":
@@ -112,6 +126,17 @@ def crawl(
         complain(str(problem))
     if problems or any(each.error or each.result in (Result.FAILED, Result.INTERRUPTED) for each in outcomes):
         raise typer.Exit(1)
+
+
+def _sources(keys: list[str] | None) -> "tuple[list[Source], list[PantauError]]":
+    """The named sources, or all that are enabled and what is wrong with the files of others."""
+    from crawlers.source import load_source, load_sources
+
+    own = load_config().sources
+    if keys:
+        return [load_source(key, own) for key in dict.fromkeys(keys)], []
+    sources, problems = load_sources(own)
+    return [each for each in sources if each.enabled], problems
 
 
 @contextmanager
@@ -144,24 +169,44 @@ def _tell_failures(outcomes: "Sequence[Outcome]") -> None:
             complain(f"{each.source}: {failure.kind}: {failure.message}: {failure.url}")
 
 
-@app.command()
-def run() -> None:
-    """Crawl each source when it is due, and alert, until told to stop (Ctrl-C or SIGTERM)."""
-    from crawlers.schedule import Schedule, in_reactor
-    from crawlers.source import load_sources
+@app.command("reread")
+def reread_archive(
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Keys of sources; none: all.")
+    ] = None,
+) -> None:
+    """Read all archived pages again with today's selectors; what now reads otherwise is a revision."""
+    from crawlers.archive import archived_sources
+    from crawlers.reread import reread
+    from crawlers.source import load_source
 
     config, store = load_config(), _store()
-    sources, problems = load_sources(config.sources)
+    if config.archive_folder is None:
+        raise PantauError("No pages are kept: PANTAU_ARCHIVE is off.")
+    wanted = [load_source(key, config.sources) for key in keys or archived_sources(config.archive_folder)]
+    done = [reread(store, each, config.archive_folder) for each in wanted]
+    show_outcomes([outcome for outcome, _ in done])
+    for outcome, failures in done:
+        for failure in failures:
+            complain(f"{outcome.source}: {failure.kind}: {failure.message}: {failure.url}")
+
+
+@app.command()
+def run(keys: Keys = None) -> None:
+    """Crawl each source when it is due, and alert, until told to stop (Ctrl-C or SIGTERM)."""
+    from crawlers.schedule import Schedule, in_reactor
+
+    config, store = load_config(), _store()
+    wanted, problems = _sources(keys)
     for problem in problems:
         complain(str(problem))
-    enabled = [each for each in sources if each.enabled]
-    if not enabled:
+    if not wanted:
         raise PantauError("No source is enabled.")
     schedule: list[Schedule] = []
 
     async def main() -> None:
-        schedule.append(Schedule(enabled, store, lambda stop: _deliver(store, config, stop)))
-        say(f"Watching {len(enabled)} sources; stop with Ctrl-C.")
+        schedule.append(Schedule(wanted, store, lambda stop: _deliver(store, config, stop)))
+        say(f"Watching {len(wanted)} sources; stop with Ctrl-C.")
         await schedule[0].run()
 
     async def stop() -> None:
@@ -175,6 +220,22 @@ def run() -> None:
 def _deliver(store: Store, config: Config, stop: Callable[[], bool]) -> None:
     sync(store, TantivyIndex(config.index_folder))
     _alert(store, config, stop, logger.info)
+
+
+@app.command("sources")
+def list_sources() -> None:
+    """The sources that are known, and what is uncertain about them."""
+    from crawlers.source import load_sources
+
+    sources, problems = load_sources(load_config().sources)
+    rows = []
+    for each in sources:
+        doubts = [*([] if each.enabled else ["not enabled"]), *([] if each.verified else ["unverified"])]
+        remarks = "; ".join([*doubts, *([each.note] if each.note else [])])
+        rows.append((each.key, each.name, each.kind, each.region or "", f"{each.every} min", remarks))
+    out.print(table(("source", "name", "kind", "region", "every", "remarks"), rows))
+    for problem in problems:
+        complain(str(problem))
 
 
 @app.command()
@@ -272,6 +333,28 @@ def _as_json(stored: StoredArticle, wanted: query.Query) -> dict[str, Any]:
         "tags": article.tags,
         "passage": {"text": found.text, "marks": found.marks},
     }
+
+
+@app.command()
+def article(
+    id: int, diff: Annotated[bool, typer.Option("--diff", help="What was changed, and when.")] = False
+) -> None:
+    """Show an article by its number (`search --json` tells it), and how its text changed."""
+    store = _store()
+    stored = store.article(id)
+    if stored is None:
+        raise PantauError(f"There is no article {id}.")
+    if not diff:
+        show_article(stored, store.source_names().get(stored.article.source, stored.article.source))
+        return
+    versions = [(each.text, each.title, each.replaced_at) for each in store.revisions(id)]
+    if not versions:
+        say("Its text was never changed.")
+    later = [*versions[1:], (stored.article.text, stored.article.title, None)]
+    for (text, title, replaced_at), (new_text, new_title, _) in zip(versions, later, strict=True):
+        say(f"changed {replaced_at.astimezone():%Y-%m-%d %H:%M %Z}", style="bold")
+        show_diff(compare(f"{title}\n\n{text}", f"{new_title}\n\n{new_text}"))
+        say("")
 
 
 # Alerting

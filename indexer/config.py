@@ -30,6 +30,8 @@ class Config(BaseSettings):
 
     data: Path = Path("data")
     """Folder of the record and the index."""
+    archive: str = ""
+    """Folder of the WARC files; by default beside the record; "off" keeps no pages."""
     sources: Path | None = None
     """Folder with source files of your own, beside those that come with Pantau."""
     smtp_url: Annotated[str, AfterValidator(_smtp_url)] = "smtp://localhost:25"
@@ -44,6 +46,13 @@ class Config(BaseSettings):
     def database_url(self) -> str:
         """SQLAlchemy address of the record."""
         return f"sqlite:///{self.data / 'pantau.db'}"
+
+    @property
+    def archive_folder(self) -> Path | None:
+        """Folder of the WARC files, None where no pages are kept."""
+        if self.archive == "off":
+            return None
+        return Path(self.archive) if self.archive else self.data / "archive"
 
     @property
     def index_folder(self) -> Path:

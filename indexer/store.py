@@ -52,6 +52,16 @@ class StoredArticle:
 
 
 @dataclass(frozen=True)
+class Revision:
+    """What an article said before it was changed."""
+
+    revision: int
+    title: str
+    text: str
+    replaced_at: datetime
+
+
+@dataclass(frozen=True)
 class Failure:
     """One page that a run could not turn into an article, or one listing it could not read."""
 
@@ -130,6 +140,17 @@ class Store:
             rows = connection.execute(sa.select(articles).where(articles.c.id.in_(ids)))
             found = {row.id: stored_article(row) for row in rows}
         return [found[id] for id in ids if id in found]
+
+    def revisions(self, article_id: int) -> list[Revision]:
+        """What an article said before, the oldest first; without what it says now."""
+        wanted = (
+            sa.select(revisions).where(revisions.c.article_id == article_id).order_by(revisions.c.revision)
+        )
+        with self.reading() as connection:
+            return [
+                Revision(row.revision, row.title, row.text, row.replaced_at)
+                for row in connection.execute(wanted)
+            ]
 
     def behind(
         self, column: Literal["indexed_revision", "matched_revision"], limit: int

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from indexer.article import Article
+from indexer.diff import Kind, Piece
 from indexer.highlight import Passage, passage
 from indexer.query import Query
 from indexer.store import StoredArticle
@@ -19,6 +20,11 @@ PIPE_WIDTH = 200
 out = Console(highlight=False, width=None if sys.stdout.isatty() else PIPE_WIDTH)
 err = Console(stderr=True, highlight=False)
 COLOURS = {"ok": "green", "incomplete": "yellow", "failed": "red", "interrupted": "yellow"}
+STYLES = {
+    Kind.SAME: ("", "{}"),
+    Kind.REMOVED: ("red strike", "[-{}-]"),
+    Kind.ADDED: ("green underline", "{{+{}+}}"),
+}
 COUNTS = ("pages", "new", "changed", "same", "failed")
 
 
@@ -62,6 +68,37 @@ def show_hits(found: Sequence[StoredArticle], names: Mapping[str, str], wanted: 
         article = each.article
         show_hit(article, names.get(article.source, article.source), passage(article.text, wanted))
     say(f"{total} articles" if total != 1 else "1 article", style="bold")
+
+
+def show_article(stored: StoredArticle, source: str) -> None:
+    """A whole article."""
+    article = stored.article
+    for name, value in (
+        ("source", source),
+        ("published", f"{article.published:%Y-%m-%d %H:%M %Z}"),
+        ("place", article.place),
+        ("authors", ", ".join(article.authors)),
+        ("editor", article.editor),
+        ("tags", ", ".join(article.tags)),
+        ("address", article.url),
+        ("revision", str(stored.revision)),
+    ):
+        if value:
+            say(Text(f"{name:<10}", style="dim"), value)
+    say("")
+    say(Text(article.title, style="bold"))
+    for paragraph in article.paragraphs:
+        say("")
+        say(paragraph)
+
+
+def show_diff(pieces: Iterable[Piece]) -> None:
+    """What changed: by colour, in a pipe as [-removed-] and {+added+}."""
+    line = Text()
+    for piece in pieces:
+        style, frame = STYLES[piece.kind]
+        line.append(piece.text if out.is_terminal else frame.format(piece.text), style=style)
+    say(line)
 
 
 def show_outcomes(outcomes: Iterable[Any]) -> None:

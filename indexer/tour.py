@@ -33,7 +33,8 @@ DAYS = 90
 
 
 class _Portal(Protocol):
-    address: Any
+    @property
+    def address(self) -> str: ...
 
     def update(self) -> None: ...
 

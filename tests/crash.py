@@ -38,10 +38,10 @@ class _Steps:
             os._exit(137)
 
     def watch_smtp(self) -> None:
-        send = smtplib.SMTP.send
+        send: Any = smtplib.SMTP.send
 
         def counted(connection: smtplib.SMTP, data: Any) -> None:
             self.next()
             send(connection, data)
 
-        smtplib.SMTP.send = counted  # type: ignore[method-assign]
+        setattr(smtplib.SMTP, "send", counted)  # noqa: B010

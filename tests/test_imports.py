@@ -8,7 +8,7 @@ ALLOWED_IN_CRAWLERS = {"indexer.article", "indexer.store", "indexer.config", "in
 LAYERS = (  # each may import what stands before it, and its own line
     {"errors"},
     {"article", "language", "config"},
-    {"query"},
+    {"query", "diff"},
     {"regions", "highlight", "schema"},
     {"store"},
     {"index", "tantivy_index", "stories"},

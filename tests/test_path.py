@@ -135,7 +135,6 @@ def test_scrapy_works_from_the_checkout_and_exports_articles(place: Place) -> No
 
 
 def test_a_crawl_killed_again_and_again_loses_nothing(place: Place) -> None:
-    place.write_source("contoh", place.portal.address, "")
     for stop_after in (3, 8, 15, 25):
         process = place.start("crawl", "contoh", *SINCE)
         place.wait_until(lambda n=stop_after, p=process: len(place.article_requests()) >= n or p.poll() is not None)  # type: ignore[misc]
@@ -148,7 +147,6 @@ def test_a_crawl_killed_again_and_again_loses_nothing(place: Place) -> None:
 
 
 def test_two_crawls_of_one_source_do_not_run_at_once(place: Place) -> None:
-    place.write_source("contoh", place.portal.address, "")
     with_delay = (place.folder / "sources" / "contoh.toml").read_text().replace("delay = 0", "delay = 1")
     (place.folder / "sources" / "contoh.toml").write_text(with_delay)
     first = place.start("crawl", "contoh")
@@ -161,10 +159,8 @@ def test_two_crawls_of_one_source_do_not_run_at_once(place: Place) -> None:
 
 
 def test_run_keeps_the_path_going_until_sigterm(place: Place) -> None:
-    place.write_source("antara_banten", place.portal.address)
-    (place.folder / "sources" / "contoh.toml").unlink()
     place.run("subscribe", "warga@example.org", "kemiskinan")
-    process = place.start("run")
+    process = place.start("run", "contoh")
     place.wait_until(lambda: len(place.sink.taken) > 0)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=30)
@@ -177,19 +173,17 @@ def test_run_keeps_the_path_going_until_sigterm(place: Place) -> None:
 
 
 def test_run_carries_on_after_a_kill(place: Place) -> None:
-    place.write_source("antara_banten", place.portal.address)
-    (place.folder / "sources" / "contoh.toml").unlink()
     place.run("subscribe", "warga@example.org", "kemiskinan")
     for stop_after in (5, 12):
-        process = place.start("run")
+        process = place.start("run", "contoh")
         place.wait_until(lambda n=stop_after: len(place.article_requests()) >= n)  # type: ignore[misc]
         process.kill()
         process.communicate()
-    process = place.start("run")
+    process = place.start("run", "contoh")
     place.wait_until(lambda: len(place.sink.taken) > 0)
     process.terminate()
     process.communicate(timeout=30)
-    place.run("crawl", "antara_banten")
+    place.run("crawl", "contoh")
     place.run("alerts")
     stories = place.scalars(sa.select(matches.c.story_id))
     assert len(stories) == len(set(stories))
