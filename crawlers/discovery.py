@@ -1,17 +1,31 @@
 """Feeds and listing pages into addresses of articles: pure."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from io import BytesIO
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit
 
 import feedparser
+from lxml import etree  # type: ignore[import-untyped]
+from parsel import css2xpath
 from scrapy import Selector
-from w3lib.url import canonicalize_url, url_query_cleaner
 
-from crawlers.dates import read_date
-from crawlers.source import Source
+from crawlers.dates import read_absolute_date, read_date
+from crawlers.source import Listing, Source
+
+TRACKING = re.compile(
+    r"utm_\w*|fbclid|gclid|dclid|gbraid|wbraid|gad_source|msclkid|yclid|twclid|ttclid|igshid|igsh|mc_[ce]id|_ga|_gl"
+    r"|fb_action_\w+|fb_source|fb_ref|__twitter_impression|hss_channel|cmpid|at_\w+|mtm_\w+|pk_\w+",
+    re.IGNORECASE,
+)
+"""Parameters that tell where a reader came from; all others say what the page is, as `?id=5`."""
+LONGEST_ADDRESS = 2000
+MOST_CARDS = 10_000
+"""Entries of one listing page that are looked at; no honest page has as many."""
 
 
 @dataclass(frozen=True)
@@ -23,45 +37,123 @@ class Link:
 
 
 def read_feed(body: bytes, source: Source) -> list[Link]:
-    """Articles of an RSS or Atom feed; raises ValueError if it is no feed."""
+    """Articles of an RSS or Atom feed, in its order; raises ValueError if it is no feed."""
     feed = feedparser.parse(BytesIO(body))
-    if not feed.version:
+    if not feed.get("version"):  # it has none at all if there was nothing to read
         raise ValueError("this is no feed")
-    return list(_links(((entry.get("link", ""), _moment(entry)) for entry in feed.entries), source))
+    found = ((_entry_link(entry), _entry_date(entry, source)) for entry in feed.entries)
+    return list(_links(found, source))
 
 
 def read_listing(page: Selector, source: Source, now: datetime) -> list[Link]:
     """Articles of a listing page, in its order."""
     listing = source.preset.listing
-    if listing is None:
+    if listing is None or not isinstance(page.root, etree._Element):
         return []
-    cards = (
-        (
-            card.css(listing.link).get(""),
-            read_date(card.css(listing.date).get(""), source.zone, now) if listing.date else None,
-        )
-        for card in page.css(listing.card)
-    )
-    return list(_links(cards, source))
+    return list(_links(_cards(page.root, listing, source, now), source, _base(page)))
 
 
-def article_address(address: str, source: Source) -> str | None:
-    """The address as we keep it if it is an article of this source, else None."""
-    url = canonicalize_url(url_query_cleaner(source.address(address.strip())))
-    if not url.startswith(source.home + "/"):
+def article_address(address: str, source: Source, base: str | None = None) -> str | None:
+    """The address as we keep it if it is an article of this source, else None; never raises.
+
+    Relative to `base`, the source's home if there is none. Kept is that of the source's home, whatever of
+    http and https, with or without "www.", a link says; without fragment and tracking parameters.
+    """
+    try:
+        parts = urlsplit(urljoin(base or source.home + "/", address.strip().replace("&amp;", "&")))
+        home = urlsplit(source.home)
+        if len(address) > LONGEST_ADDRESS or not _is_same_site(parts, home):
+            return None
+    except ValueError:
         return None
-    return url if re.search(source.preset.article, url[len(source.home) :]) else None
+    path = quote(parts.path, safe="/%:@!$&'()*+,;=~", errors="replace")
+    if not path.startswith(home.path + "/"):
+        return None
+    target = path + _query(parts.query)
+    if not re.search(source.preset.article, target[len(home.path) :]):
+        return None
+    return f"{home.scheme}://{home.netloc}{target}"
 
 
-def _links(found: Iterator[tuple[str, datetime | None]], source: Source) -> Iterator[Link]:
-    seen = set()
+def find(root: etree._Element, selector: str) -> list[Any]:
+    """What a CSS selector finds, in the page's order: elements, or strings by `::text` and `::attr(name)`."""
+    found: list[Any] = _compiled(selector)(root)
+    return found
+
+
+@cache
+def _compiled(selector: str) -> etree.XPath:
+    return etree.XPath(css2xpath(selector))
+
+
+def _is_same_site(one: SplitResult, other: SplitResult) -> bool:
+    """Raises ValueError for a port that is none."""
+    return one.scheme in ("http", "https") and _site(one) == _site(other)
+
+
+def _site(parts: SplitResult) -> tuple[str, int | None]:
+    port = None if parts.port in (80, 443) else parts.port
+    return (parts.hostname or "").rstrip(".").removeprefix("www."), port
+
+
+def _query(query: str) -> str:
+    """`query` without tracking parameters, with its "?" if anything is left."""
+    if not query:
+        return ""
+    kept = [(name, value) for name, value in parse_qsl(query, True) if not TRACKING.fullmatch(name)]
+    return "?" + urlencode(kept, errors="replace") if kept else ""
+
+
+def _base(page: Selector) -> str | None:
+    """What links on a page are relative to: its address or what it states instead; None if it has none."""
+    url = page.root.getroottree().docinfo.URL
+    return url if url and url.startswith("http") else None
+
+
+def _cards(
+    root: etree._Element, listing: Listing, source: Source, now: datetime
+) -> Iterator[tuple[str, datetime | None]]:
+    for card in find(root, listing.card)[:MOST_CARDS]:
+        links = find(card, listing.link)
+        texts = (_text(found) for found in find(card, listing.date)) if listing.date else ()
+        dates = (read_date(text, source.zone, now) for text in texts if text)
+        if links:
+            yield str(links[0]), next((date for date in dates if date), None)
+
+
+def _links(
+    found: Iterable[tuple[str, datetime | None]], source: Source, base: str | None = None
+) -> Iterator[Link]:
+    seen: set[str] = set()
     for address, published in found:
-        url = article_address(address, source) if address else None
+        url = article_address(address, source, base) if address else None
         if url and url not in seen:
             seen.add(url)
             yield Link(url, published)
 
 
-def _moment(entry: feedparser.FeedParserDict) -> datetime | None:
-    parsed = entry.get("published_parsed") or entry.get("updated_parsed")
-    return datetime(*parsed[:6], tzinfo=UTC) if parsed else None
+def _entry_link(entry: feedparser.FeedParserDict) -> str:
+    return str(entry.get("link") or entry.get("id") or "")
+
+
+def _entry_date(entry: feedparser.FeedParserDict, source: Source) -> datetime | None:
+    """When an entry says it was published: in the source's zone where it names none."""
+    for name in ("published", "updated", "created"):
+        if name not in entry:
+            continue
+        if moment := read_absolute_date(str(entry[name]), source.zone) or _moment(
+            entry.get(f"{name}_parsed")
+        ):
+            return moment
+    return None
+
+
+def _moment(parsed: Any) -> datetime | None:
+    try:
+        return datetime(*parsed[:6]).replace(tzinfo=UTC) if parsed else None  # noqa: DTZ001
+    except ValueError:  # a date that cannot be
+        return None
+
+
+def _text(found: Any) -> str:
+    return " ".join((str(found) if isinstance(found, str) else "".join(found.itertext())).split())

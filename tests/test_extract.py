@@ -1,0 +1,380 @@
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+from difflib import SequenceMatcher
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import NOW, SHARED, WIB
+from hypothesis import given
+from hypothesis import strategies as st
+from scrapy import Selector
+
+from crawlers.demo.body import SHAPES
+from crawlers.demo.portal import Portal
+from crawlers.extract import PageError, read_article
+from crawlers.source import Source, load_source
+from indexer.article import Article
+
+BANTEN = load_source("antara_banten")
+URL = f"{BANTEN.home}/berita/1/judul"
+PAGES = sorted((Path(__file__).parent / "pages" / "antara").glob("*.html"))
+ANTARA = SHARED / "pages" / "antara"
+needs_shared = pytest.mark.skipif(not ANTARA.exists(), reason="the pages of others are not here")
+
+DATELINES = {
+    "Serang (ANTARA) - ": "Serang",
+    "Serang, Banten (ANTARA) - ": "Serang",
+    "Jakarta (ANTARA) – ": "Jakarta",
+    "Depok, Jawa Barat (ANTARA) — ": "Depok",
+    "Mataram, NTB (ANTARA News) - ": "Mataram",
+    "Bandarlampung, Lampung (ANTARA News) - ": "Bandarlampung",
+    "ISTANBUL, 23 Februari 2016 (Antara/PRNewswire) -- ": "Istanbul",
+    "Serang, 23/1 (ANTARA) - ": "Serang",
+    "Kota Tangerang (ANTARA)-": "Kota Tangerang",
+    "LEBAK,RADARBANTEN.CO.ID-": "Lebak",
+    "KOTA SERANG, RADARBANTEN.CO.ID – ": "Kota Serang",
+    "SERANG – ": "Serang",
+    "JAKARTA- ": "Jakarta",
+    "JAKARTA, KOMPAS.com -": "Jakarta",
+    "DKI JAKARTA, KOMPAS.com — ": "DKI Jakarta",
+    "KOMPAS.com- ": None,
+    "TEMPO.CO,Jakarta- ": "Jakarta",
+    "TEMPO.CO, Jakarta - ": "Jakarta",
+    "Liputan6.com, Jakarta -": "Jakarta",
+    "Liputan6.com, Jakarta": "Jakarta",
+    "REPUBLIKA.CO.ID,\xa0CIREBON--": "Cirebon",
+    "REPUBLIKA.CO.ID, TANJUNG RAJA -- ": "Tanjung Raja",
+}
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[Portal]:
+    with Portal(now=NOW) as running:
+        yield running
+
+
+def page(**parts: str) -> str:
+    """A regional page; each part can be set: head, lang, title, date, body, footer."""
+    values = {
+        "lang": "id",
+        "title": "Judul",
+        "date": "Jumat, 23 Januari 2026 15:32 WIB",
+        "body": "<p>Isi.</p>",
+    } | parts
+    return (
+        f"<html lang='{values['lang']}'><head>{values.get('head', '')}</head><body><header class=post-header>"
+        f"<h1 class=post-title>{values['title']}</h1>"
+        f"<p class=simple-here><span class=article-date>{values['date']}</span></p>"
+        f"{values.get('figure', '')}</header>"
+        f"<div class='post-content clearfix'>{values['body']}</div>{values.get('footer', '')}</body></html>"
+    )
+
+
+def read(html: str, url: str = URL, source: Source = BANTEN) -> Article:
+    return read_article(Selector(text=html), url, source, NOW)
+
+
+def credits(text: str) -> str:
+    return f"<footer class=post-meta><div class=tags-wrapper>{text}</div></footer>"
+
+
+def tags(*names: str) -> str:
+    return f"<ul class=tags-widget>{''.join(f'<li><a href=/tag/x>{name}</a></li>' for name in names)}</ul>"
+
+
+def figure(image: str) -> str:
+    return f"<figure class=image-overlay><picture>{image}</picture></figure>"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.stem)
+def test_golden_page(path: Path) -> None:
+    """An answer that is not there is written, to be read by a person before it is kept."""
+    url = f"{BANTEN.home}/berita/410009/{path.stem}?utm_source=rss"
+    answer = json.loads(json.dumps(asdict(read(path.read_text(encoding="utf-8"), url)), default=str))
+    expected = path.with_suffix(".expected.json")
+    if not expected.exists():
+        expected.write_text(json.dumps(answer, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        pytest.fail(f"{expected} was written: read it, correct it, keep it")
+    assert answer == json.loads(expected.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_article_of_the_demo_portal_is_read_right_in_every_shape(portal: Portal, shape: str) -> None:
+    source = load_source("demo").model_copy(update={"home": portal.address})
+    for expected in portal.articles:
+        html = portal.answer(f"{expected.url.removeprefix(portal.address)}?bentuk={shape}").body.decode()
+        article = asdict(read(html, expected.url, source))
+        assert {name: article[name] for name in asdict(expected)} == asdict(expected)
+
+
+@pytest.mark.parametrize("reason", ["no body", "no date"])
+def test_a_broken_page_of_the_demo_portal_is_an_error(portal: Portal, reason: str) -> None:
+    url = next(url for url, why in portal.broken.items() if why == reason)
+    with pytest.raises(PageError):
+        read(portal.answer(url.removeprefix(portal.address)).body.decode(), url)
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Judul - ANTARA News Banten", "Judul"),
+        ("Judul - ANTARA News", "Judul"),
+        ("Judul - ANTARA", "Judul"),
+        ("Judul\n  yang&nbsp;panjang", "Judul yang panjang"),
+        ("Kantor berita - ANTARAN barang", "Kantor berita - ANTARAN barang"),
+        ("Harga <i>beras</i> naik", "Harga beras naik"),
+    ],
+)
+def test_a_title_is_folded_and_without_the_name_of_the_site(title: str, expected: str) -> None:
+    assert read(page(title=title)).title == expected
+
+
+@pytest.mark.parametrize(("dateline", "place"), DATELINES.items())
+def test_a_dateline_is_the_place(dateline: str, place: str | None) -> None:
+    article = read(page(body=f"<p>{dateline}Pemerintah bekerja.</p>"))
+    assert (article.place, article.paragraphs) == (place, ("Pemerintah bekerja.",))
+
+
+@pytest.mark.parametrize(("dateline", "place"), [pair for pair in DATELINES.items() if pair[0][-1] in " -"])
+def test_a_dateline_may_be_a_paragraph_of_its_own(dateline: str, place: str | None) -> None:
+    article = read(page(body=f"<p>{dateline}</p><p>Pemerintah bekerja.</p>"))
+    assert (article.place, article.paragraphs) == (place, ("Pemerintah bekerja.",))
+
+
+def test_a_place_with_a_dash_is_a_dateline_only_if_it_is_all_of_a_paragraph() -> None:
+    article = read(page(body="<p>Serang -</p><p>Pemerintah bekerja.</p>"))
+    assert (article.place, article.paragraphs) == ("Serang", ("Pemerintah bekerja.",))
+
+
+def test_a_dash_left_behind_by_a_dateline_goes() -> None:
+    article = read(page(body="<p>Serang (ANTARA)</p><p>- Pemerintah bekerja.</p>"))
+    assert (article.place, article.paragraphs) == ("Serang", ("Pemerintah bekerja.",))
+
+
+def test_a_dateline_may_follow_a_heading() -> None:
+    article = read(page(body="<h3>Laporan khusus</h3><p>Serang (ANTARA) - Pemerintah bekerja.</p>"))
+    assert (article.place, article.paragraphs) == ("Serang", ("Laporan khusus", "Pemerintah bekerja."))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Bupati Lebak (tengah) - bersama wakilnya - meninjau pasar.",
+        "KPK-Polri bekerja sama.",
+        "Jakarta - Bandung ditempuh 40 menit.",
+        "Menurut Kantor Berita ANTARA, harga naik.",
+        "Serang tetap tenang.",
+        "PT X - perusahaan itu - tutup.",
+    ],
+)
+def test_a_sentence_is_no_dateline(text: str) -> None:
+    article = read(page(body=f"<p>{text}</p>"))
+    assert (article.place, article.paragraphs) == (None, (text,))
+
+
+@pytest.mark.parametrize(
+    ("text", "authors", "editor"),
+    [
+        ("Pewarta: Lukman Hakim<br>Editor :&nbsp;<br>COPYRIGHT © ANTARA 2023", ("Lukman Hakim",), None),
+        ("Pewarta: A Dan B dan C<br>Editor: D", ("A Dan B", "C"), "D"),
+        ("Pewarta: Ana, Budi<br>Editor: Cici", ("Ana", "Budi"), "Cici"),
+        ("Pewarta : Ana/Budi<br>Editor : Cici", ("Ana", "Budi"), "Cici"),
+        ("Pewarta: AnaEditor: Cici Copyright © ANTARA 2026", ("Ana",), "Cici"),
+        ("Pewarta : Ana Editor: Cici COPYRIGHT © ANTARA 2026", ("Ana",), "Cici"),
+        ("Pewarta: AnaEditor:  Copyright © ANTARA 2026", ("Ana",), None),
+        ("Editor: Cici<br>COPYRIGHT © ANTARA 2026", (), "Cici"),
+        ("COPYRIGHT © ANTARA 2026", (), None),
+    ],
+)
+def test_credits_name_authors_and_editor(text: str, authors: tuple[str, ...], editor: str | None) -> None:
+    article = read(page(footer=credits(text)))
+    assert (article.authors, article.editor) == (authors, editor)
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("#bakau", "nelayan", "Bakau", " "), ("bakau", "nelayan")),
+        (("beras, harga pangan, Serang",), ("beras", "harga pangan", "Serang")),
+        ((), ()),
+    ],
+)
+def test_tags_are_single_and_in_order(names: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    assert read(page(footer=tags(*names))).tags == expected
+
+
+@pytest.mark.parametrize(
+    ("image", "address"),
+    [
+        ("<img src=/blank.png data-src=/foto/1.jpg>", f"{BANTEN.home}/foto/1.jpg"),
+        ("<img src=//img.antaranews.com/1.jpg>", "https://img.antaranews.com/1.jpg"),
+        ("<img src='data:image/gif;base64,R0lGOD'>", None),
+        ("<img src='http://[::1/1.jpg'>", None),
+        ("<img alt=x>", None),
+    ],
+)
+def test_an_image_has_a_whole_address(image: str, address: str | None) -> None:
+    assert read(page(figure=figure(image))).image == address
+
+
+@pytest.mark.parametrize(
+    ("lang", "head", "language"),
+    [
+        ("id", "", "id"),
+        ("id-ID", "", "id"),
+        ("in", "", "id"),
+        ("en-US", "", "en"),
+        ("", "<meta property=og:locale content=en_US>", "en"),
+        ("", "", "id"),
+        ("indonesia", "", "id"),
+    ],
+)
+def test_a_language_is_what_the_page_states(lang: str, head: str, language: str) -> None:
+    assert read(page(lang=lang, head=head)).language == language
+
+
+@pytest.mark.parametrize(
+    ("head", "address"),
+    [
+        ("<link rel=canonical href=/berita/2/b>", "/berita/2/b"),
+        ("<link rel=canonical href=https://contoh.id/berita/2/b>", "/berita/1/judul"),
+        ("<link rel=canonical href=/>", "/berita/1/judul"),
+        (
+            "<link rel=canonical href=''><meta property=og:url content='/berita/3/c?utm_source=x'>",
+            "/berita/3/c",
+        ),
+        ("<link rel=canonical href='http://[bad'>", "/berita/1/judul"),
+        ("", "/berita/1/judul"),
+    ],
+)
+def test_an_address_is_that_the_page_gives_if_it_is_an_article_here(head: str, address: str) -> None:
+    assert read(page(head=head), f"{URL}?utm_source=rss").url == BANTEN.home + address
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "<meta property='article:published_time' content='2026-01-23T15:32:00+07:00'>",
+        "<meta itemprop=datePublished content='2026-01-23 15:32'>",
+        '<script type="application/ld+json">{"@graph": [{"datePublished": "2026-01-23 15:32"}]}</script>',
+    ],
+)
+def test_a_date_is_taken_from_structured_data_where_none_is_shown(head: str) -> None:
+    assert read(page(head=head, date="")).published == datetime(2026, 1, 23, 15, 32, tzinfo=WIB)
+
+
+@pytest.mark.parametrize("data", ["{", "[" * 100_000, '"x"', "null", '[1, {"datePublished": 5}]'])
+def test_broken_structured_data_is_no_date(data: str) -> None:
+    with pytest.raises(PageError, match="no date"):
+        read(page(head=f"<script type='application/ld+json'>{data}</script>", date=""))
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"title": " "}, r"no title, looked for at header\.post-header h1\.post-title, "),
+        ({"date": "tadi"}, r"no date, looked for at p\.simple-here "),
+        ({"body": "<script>x</script>&nbsp;"}, r"no text, looked for at div\.post-content, "),
+        ({"body": "Baca juga: <a>x</a>"}, "no text"),
+        ({"body": "Serang (ANTARA) - "}, "no text"),
+        ({"date": "1 Januari 1970"}, "no date"),
+        ({"date": "1 Januari 2027"}, "no date"),
+        ({"date": "COPYRIGHT © ANTARA 2026"}, "no date"),
+    ],
+)
+def test_a_missing_part_is_an_error_that_names_it(parts: dict[str, str], message: str) -> None:
+    with pytest.raises(PageError, match=message) as caught:
+        read(page(**parts))
+    assert caught.value.kind == "layout"
+
+
+def test_a_page_that_is_no_html_is_an_error() -> None:
+    with pytest.raises(PageError, match="no page of HTML"):
+        read_article(Selector(text="[1]", type="json"), URL, BANTEN, NOW)
+
+
+def test_the_year_of_the_copyright_line_is_not_the_date() -> None:
+    article = read(page(date="Jumat, 23 Januari 2026 15:32 WIB", footer=credits("COPYRIGHT © ANTARA 2027")))
+    assert article.published.year == 2026
+
+
+def test_the_first_selector_that_finds_something_wins() -> None:
+    newer = "<div class=wrap__article-detail-title><h1>Lain</h1></div>"
+    assert read(page(footer=newer)).title == "Judul"
+
+
+def test_a_newer_template_is_read_where_the_older_is_gone() -> None:
+    newer = "<div class=wrap__article-detail-title><h1>Baru</h1></div>"
+    assert read(page(title="", footer=newer)).title == "Baru"
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_page_is_an_article_or_a_page_error(title: str, date: str, body: str) -> None:
+    try:
+        article = read(page(title=title, date=date, body=body))
+    except PageError:
+        return
+    assert article.title and article.paragraphs
+
+
+def test_a_very_deep_page_is_answered() -> None:
+    with pytest.raises(PageError):
+        read(page(body="<div>" * 20_000 + "Isi." + "</div>" * 20_000))
+
+
+@needs_shared
+@pytest.mark.parametrize("name", ["2015-1", "2015-2", "2015-3"])
+def test_reads_the_real_pages(name: str) -> None:
+    """Their answers are another scraper's: it lost italics and breaks, and left the dateline in."""
+    expected: dict[str, Any] = json.loads((ANTARA / f"{name}.expected.json").read_text(encoding="utf-8"))
+    source = BANTEN.model_copy(update={"home": "https://www.antaranews.com"})
+    article = read((ANTARA / f"{name}.html").read_text(encoding="utf-8"), expected["url"], source)
+    assert article.url == expected["url"].replace("http:", "https:")
+    assert article.title == expected["title"]
+    assert article.published == datetime.fromisoformat(expected["date_iso_utc"])
+    content = expected["content"]
+    dateline = content[: content.index("-") + 1]
+    assert _likeness(article.text, content.removeprefix(dateline)) > 0.99
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("name", "place", "authors", "editor", "first", "last"),
+    [
+        ("2015-1", "Mataram", ("Nur Imansyah",), "Ade Marboen", "Sebanyak 29", 'BIL," katanya.'),
+        (
+            "2015-2",
+            "Bandarlampung",
+            ("Budisantoso Budiman", "Agus S"),
+            "Ade Marboen",
+            "Petugas",
+            'tinggi," kata dia.',
+        ),
+        ("2015-3", "Istanbul", ("prwir",), "PR Wire", "Pemerintah kota", "Sumber: Pemerintah Kota Cekmekoy"),
+    ],
+)
+def test_reads_the_parts_of_the_real_pages(
+    name: str, place: str, authors: tuple[str, ...], editor: str, first: str, last: str
+) -> None:
+    article = read((ANTARA / f"{name}.html").read_text(encoding="utf-8"))
+    assert (article.place, article.authors, article.editor) == (place, authors, editor)
+    assert article.paragraphs[0].startswith(first)
+    assert article.paragraphs[-1].endswith(last)
+
+
+@needs_shared
+def test_reads_the_real_fragment_of_a_regional_page() -> None:
+    fragment = (ANTARA / "regional-fragment-2022.html").read_text(encoding="utf-8")
+    article = read(page(date="Jumat, 21 Oktober 2022 16:40 WIB", body="").partition("<div")[0] + fragment)
+    assert (article.place, article.authors, article.editor) == ("Serang", ("Lukman Hakim",), None)
+    assert len(article.paragraphs) == 7
+    assert article.paragraphs[0].startswith("Dinas Lingkungan Hidup (DLH) Kota Serang bersama")
+    assert "terjadi dampak pencemaran" in article.paragraphs[3]
+    assert article.paragraphs[-1].endswith('pengawas DLH Kota Serang," katanya.')
+
+
+def _likeness(one: str, other: str) -> float:
+    return SequenceMatcher(None, one.split(), other.split(), autojunk=False).ratio()
