@@ -6,7 +6,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from importlib.metadata import version
 from threading import Event
@@ -23,9 +23,9 @@ from indexer.config import Config, load_config
 from indexer.diff import compare
 from indexer.errors import PantauError
 from indexer.highlight import passage
-from indexer.index import sync
+from indexer.index import Sort, sync
 from indexer.store import Result, Store, StoredArticle
-from indexer.tantivy_index import TantivyIndex
+from indexer.tantivy_index import open_index
 from indexer.terminal import (
     ago,
     coloured,
@@ -117,7 +117,7 @@ def crawl(
 
     async def run() -> "list[Outcome]":
         with _progress(crawls):
-            return await crawls.crawl_all(wanted, since.date() if since else None, recheck)
+            return await crawls.crawl_all(wanted, _day(since), recheck)
 
     outcomes = in_reactor(run, crawls.stop)
     show_outcomes(outcomes)
@@ -218,7 +218,9 @@ def run(keys: Keys = None) -> None:
 
 
 def _deliver(store: Store, config: Config, stop: Callable[[], bool]) -> None:
-    sync(store, TantivyIndex(config.index_folder))
+    index = open_index(store, config.index_folder)
+    sync(store, index)
+    index.close()
     _alert(store, config, stop, logger.info)
 
 
@@ -298,24 +300,36 @@ def _tell_outbox(store: Store) -> None:
 def search(
     text: Annotated[str, typer.Argument(metavar="QUERY")],
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,
-    sort: Annotated[str, typer.Option(help="newest or relevance")] = "newest",
-    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
-    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])] = None,
+    sort: Annotated[Sort, typer.Option()] = Sort.NEWEST,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="From this day on.")] = None,
+    until: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="To this day.")] = None,
     source: Annotated[list[str] | None, typer.Option(help="Only this source; may be repeated.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Find articles: words by their stem, "phrases" as written, AND OR NOT, field:word, word*."""
-    store, config = _store(), load_config()
-    index = TantivyIndex(config.index_folder)
+    store = _store()
+    asked = query.parse(text)
+    if asked.problem:
+        raise PantauError(asked.problem)
+    names = store.source_names()
+    for key in source or ():
+        if key not in names:
+            raise PantauError(f"There are no articles of a source {key!r}, only of: {', '.join(names)}.")
+    index = open_index(store, load_config().index_folder)
     sync(store, index)
-    wanted = query.parse(text)
+    wanted = query.narrow(asked, since=_day(since), until=_day(until), sources=source or ())
     hits = index.search(wanted, limit=limit, sort=sort)
     found = store.articles(hits.ids)
     if as_json:
-        answer = {"query": text, "total": hits.total, "hits": [_as_json(each, wanted) for each in found]}
+        rows = [_as_json(each, asked) for each in found]
+        answer = {"query": text, "notes": asked.notes, "total": hits.total, "hits": rows}
         typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
-        return
-    show_hits(found, store.source_names(), wanted, hits.total)
+    else:
+        show_hits(found, names, asked, hits.total)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
 
 
 def _as_json(stored: StoredArticle, wanted: query.Query) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the commands print: in colour on a terminal, plain in a pipe."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -11,7 +12,7 @@ from rich.text import Text
 
 from indexer.article import Article
 from indexer.diff import Kind, Piece
-from indexer.highlight import Passage, passage
+from indexer.highlight import Passage, mark, passage
 from indexer.query import Query
 from indexer.store import StoredArticle
 
@@ -42,31 +43,35 @@ def complain(sentence: str) -> None:
 
 
 def marked(passage: Passage) -> Text:
-    """A passage with the words that answer marked: by colour, in a pipe by asterisks."""
-    text, position = Text(), 0
-    for start, end in passage.marks:
-        text.append(passage.text[position:start])
-        word = passage.text[start:end]
-        text.append(word if out.is_terminal else f"*{word}*", style="bold yellow")
-        position = end
-    return text.append(passage.text[position:])
+    """A passage on one line, what answers marked: by colour, in a pipe by asterisks."""
+    line = Text()
+    for piece, is_marked in passage.pieces():
+        text = re.sub(r"\s+", " ", piece)
+        if not is_marked:
+            line.append(text)
+        else:
+            line.append(text if out.is_terminal else f"*{text}*", style="bold yellow")
+    return line
 
 
-def show_hit(article: Article, source: str, passage: Passage) -> None:
+def show_hit(article: Article, source: str, wanted: Query) -> None:
     """A hit: date, source, title, passage and address."""
     facts = [f"{article.published:%Y-%m-%d %H:%M}", source, *([article.place] if article.place else [])]
+    title = Passage(article.title, mark(article.title, wanted, "title"))
     say(Text("  ".join(facts), style="dim"))
-    say(Text(article.title, style="bold"))
-    say(Text.assemble("  ", _one_line(marked(passage))))
+    say(Text.assemble(marked(title), style="bold"))
+    say(Text.assemble("  ", marked(passage(article.text, wanted))))
     say(Text(f"  {article.url}", style="blue"))
     say("")
 
 
 def show_hits(found: Sequence[StoredArticle], names: Mapping[str, str], wanted: Query, total: int) -> None:
-    """Hits, then how many there are in all."""
+    """How the query was read if that is in doubt, hits, then how many there are in all."""
+    for note in wanted.notes:
+        say(note, style="yellow")
     for each in found:
         article = each.article
-        show_hit(article, names.get(article.source, article.source), passage(article.text, wanted))
+        show_hit(article, names.get(article.source, article.source), wanted)
     say(f"{total} articles" if total != 1 else "1 article", style="bold")
 
 
@@ -138,7 +143,3 @@ def coloured(result: str) -> Text:
 def _outcome(each: Any) -> list[str | Text]:
     counts = [str(getattr(each, name)) for name in COUNTS]
     return [each.source, *counts, f"{each.seconds:.1f}", coloured(each.result)]
-
-
-def _one_line(text: Text) -> Text:
-    return Text(" ").join(part for part in text.split("\n") if part.plain.strip())

@@ -17,7 +17,7 @@ from indexer.config import Config, load_config
 from indexer.errors import PantauError
 from indexer.index import sync
 from indexer.store import Store
-from indexer.tantivy_index import TantivyIndex
+from indexer.tantivy_index import open_index
 from indexer.terminal import complain, say, show_hits, show_outcomes
 
 FOLDER = Path("demo-data")
@@ -63,7 +63,7 @@ class Tour:
     ) -> None:
         self._config, self._portal, self._sink, self._crawl = config, portal, sink, crawl
         self._store = Store(config.database_url).open()
-        self._index = TantivyIndex(config.index_folder)
+        self._index = open_index(self._store, config.index_folder)
 
     async def walk(self) -> None:
         """Every step; raises what a step raises."""

@@ -18,7 +18,7 @@ from indexer import query
 from indexer.alerts.mail import Status
 from indexer.alerts.subscriptions import Subscription, active_subscriptions
 from indexer.config import Config
-from indexer.highlight import Passage, passage
+from indexer.highlight import Passage, mark, passage
 from indexer.schema import articles, matches, outbox
 from indexer.store import Store, StoredArticle, stored_article
 
@@ -39,7 +39,7 @@ _templates = Environment(
 class Entry:
     """One article as a mail shows it."""
 
-    title: str
+    title: Passage
     source: str
     place: str | None
     published: datetime
@@ -94,7 +94,7 @@ def write_mail(
     now: datetime,
 ) -> EmailMessage:
     """The mail about these articles, in text and HTML."""
-    wanted = query.parse(subscription.query)
+    wanted = query.parse(subscription.query, now)
     entries = [_entry(each, wanted, names) for each in found[:MAX_ARTICLES]]
     leave = f"mailto:{parseaddr(sender)[1]}?subject={quote('berhenti ' + subscription.token)}"
     content = {
@@ -121,22 +121,13 @@ def write_mail(
 def _entry(stored: StoredArticle, wanted: query.Query, names: dict[str, str]) -> Entry:
     article = stored.article
     return Entry(
-        title=article.title,
+        title=Passage(article.title, mark(article.title, wanted, "title")),
         source=names.get(article.source, article.source),
         place=article.place,
         published=article.published,
         passage=passage(article.text, wanted),
         url=article.url,
     )
-
-
-def pieces(found: Passage) -> list[tuple[str, bool]]:
-    """A passage in order as pieces of text, each with whether it is marked."""
-    out, position = [], 0
-    for start, end in found.marks:
-        out += [(found.text[position:start], False), (found.text[start:end], True)]
-        position = end
-    return [piece for piece in [*out, (found.text[position:], False)] if piece[0]]
 
 
 def indonesian_time(moment: datetime) -> str:
@@ -147,8 +138,8 @@ def indonesian_time(moment: datetime) -> str:
 
 def starred(found: Passage) -> str:
     """A passage on one line, with asterisks around what is marked."""
-    text = "".join(f"*{piece}*" if is_marked else piece for piece, is_marked in pieces(found))
+    text = "".join(f"*{piece}*" if is_marked else piece for piece, is_marked in found.pieces())
     return " ".join(text.split())
 
 
-_templates.filters |= {"pieces": pieces, "starred": starred, "waktu": indonesian_time}
+_templates.filters |= {"starred": starred, "waktu": indonesian_time}

@@ -23,7 +23,7 @@ def match(store: Store, now: datetime) -> int:
     stories.assign(store)
     count = 0
     while batch := store.behind("matched_revision", BATCH):
-        found = _search(batch, active_subscriptions(store))
+        found = _search(batch, active_subscriptions(store), now)
         with store.writing() as connection:
             for subscription, article_id in found:
                 count += _add(connection, subscription, article_id, now)
@@ -31,7 +31,9 @@ def match(store: Store, now: datetime) -> int:
     return count
 
 
-def _search(batch: Sequence[StoredArticle], wanted: Sequence[Subscription]) -> list[tuple[int, int]]:
+def _search(
+    batch: Sequence[StoredArticle], wanted: Sequence[Subscription], now: datetime
+) -> list[tuple[int, int]]:
     """Pairs of subscription and article that go together; each distinct query is run once."""
     by_query = defaultdict(list)
     for subscription in wanted:
@@ -41,7 +43,7 @@ def _search(batch: Sequence[StoredArticle], wanted: Sequence[Subscription]) -> l
     return [
         (subscription, article)
         for text, ids in by_query.items()
-        for article in index.search(query.parse(text), limit=len(batch)).ids
+        for article in index.search(query.parse(text, now), limit=len(batch)).ids
         for subscription in ids
     ]
 

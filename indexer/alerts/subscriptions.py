@@ -42,8 +42,8 @@ def subscribe(store: Store, email: str, text: str, name: str, rate: Rate, now: d
     """Save a search for an address; raises PantauError for a wrong address or a query that finds nothing."""
     address = _address(email)
     parsed = query.parse(text)
-    if not parsed.words:
-        raise PantauError("A subscription needs at least one word to look for.")
+    if parsed.is_empty or parsed.problem:
+        raise PantauError(parsed.problem or "A subscription needs at least one word to look for.")
     row = {
         "email": address,
         "query": text.strip(),
