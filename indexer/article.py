@@ -33,6 +33,8 @@ class Article:
     tags: tuple[str, ...] = ()
     image: str | None = None
     """Address of the main photo."""
+    attachments: tuple[str, ...] = ()
+    """Addresses of documents (PDF) that the page offers."""
     language: str = "id"
     """ISO 639-1 code."""
     region: str | None = None
@@ -59,7 +61,8 @@ class Article:
         """Hexadecimal fingerprint of all that a reader sees; equal for equal articles."""
         published = self.published.replace(second=0, microsecond=0).isoformat()
         seen = [self.title, self.text, published, self.place or "", self.editor or ""]
-        return sha256("\x1e".join([*seen, _joined(self.authors), _joined(self.tags)]).encode()).hexdigest()
+        lists = [_joined(each) for each in (self.authors, self.tags, self.attachments)]
+        return sha256("\x1e".join([*seen, *lists]).encode()).hexdigest()
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -54,6 +54,7 @@ articles = sa.Table(
     sa.Column("editor", sa.Text),
     sa.Column("tags", sa.JSON, nullable=False),
     sa.Column("image", sa.Text),
+    sa.Column("attachments", sa.JSON, nullable=False),
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("region", sa.Text),
     sa.Column("kind", sa.Text, nullable=False),

@@ -20,7 +20,7 @@ from indexer.schema import articles, failures, revisions, runs, sources
 
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
-_DETAILS = ("place", "authors", "editor", "tags")
+_DETAILS = ("place", "authors", "editor", "tags", "attachments")
 
 
 class Change(StrEnum):
@@ -267,6 +267,7 @@ def stored_article(row: sa.Row[Any]) -> StoredArticle:
         editor=row.editor,
         tags=tuple(row.tags),
         image=row.image,
+        attachments=tuple(row.attachments),
         language=row.language,
         region=row.region,
         kind=row.kind,
@@ -310,6 +311,7 @@ def _values(article: Article) -> dict[str, Any]:
         "editor": article.editor,
         "tags": list(article.tags),
         "image": article.image,
+        "attachments": list(article.attachments),
         "language": article.language,
         "region": article.region,
         "kind": article.kind,

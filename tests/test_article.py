@@ -24,6 +24,7 @@ def test_an_article_without_title_text_address_or_zone_is_refused(fields: dict[s
         {"authors": ("Lain",)},
         {"editor": None},
         {"tags": ()},
+        {"attachments": ("https://x/y.pdf",)},
         {"published": NOW + timedelta(minutes=1)},
     ],
 )

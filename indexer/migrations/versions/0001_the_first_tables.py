@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("editor", sa.Text(), nullable=True),
         sa.Column("tags", sa.JSON(), nullable=False),
         sa.Column("image", sa.Text(), nullable=True),
+        sa.Column("attachments", sa.JSON(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("region", sa.Text(), nullable=True),
         sa.Column("kind", sa.Text(), nullable=False),
