@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +18,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from crawlers.charset import as_written
 from indexer.config import load_config
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,8 @@ ROTATE_BYTES = 256 * 1024 * 1024
 """A file that has grown to this is closed and a new one begun."""
 _PAGE = "WARC-Pantau-Page"
 """Header of a record: the address that was asked for, before redirects."""
+_PART = "WARC-Pantau-Part"
+"""Header of a further page of an article: its own address."""
 _UNPACKED = {b"Content-Encoding", b"Transfer-Encoding", b"Content-Length"}
 """Headers that are no longer true of the body as Scrapy hands it over."""
 
@@ -53,15 +56,15 @@ class Archive:
         if self._broken or request.meta.get("role") != "article" or response.status != 200:
             return
         try:
-            self.write(response, request.meta["page"])
+            self.write(response, request.meta["page"], request.meta.get("part"))
         except OSError as error:  # articles matter more than their archive
             self._broken = True
             logger.error(
                 "%s: the archive cannot be written, pages of this crawl are not kept: %s", self._source, error
             )
 
-    def write(self, response: Response, page: str) -> None:
-        """Append one page, durably."""
+    def write(self, response: Response, page: str, part: str | None = None) -> None:
+        """Append one page, durably; `part` is its own address if it continues the article of `page`."""
         file = self._current()
         writer = WARCWriter(file, gzip=True)
         headers = [(name.decode(), _latin(value)) for name, value in _headers(response)]
@@ -70,7 +73,7 @@ class Archive:
             "response",
             payload=BytesIO(response.body),
             length=len(response.body),
-            warc_headers_dict={_PAGE: page},
+            warc_headers_dict={_PAGE: page} | ({_PART: part} if part else {}),
             http_headers=StatusAndHeaders(f"{response.status} OK", headers, protocol="HTTP/1.1"),
         )
         writer.write_record(record)
@@ -96,26 +99,38 @@ class Archive:
 
 @dataclass(frozen=True)
 class ArchivedPage:
-    """A page as it was fetched."""
+    """A page as it was fetched, with the further pages of its article."""
 
     page: str
     """The address that was asked for."""
     fetched_at: datetime
     response: TextResponse
+    more: tuple[TextResponse, ...] = ()
 
 
 def latest_pages(folder: Path, source: str) -> Iterator[ArchivedPage]:
     """The newest copy of each archived page of a source, oldest file first."""
-    newest: dict[str, tuple[Path, int]] = {}
+    newest: dict[tuple[str, str], tuple[Path, int]] = {}
     for file in _files(folder, source):
         for number, record in enumerate(_records(file)):
-            newest[record.rec_headers.get_header(_PAGE)] = (file, number)
+            newest[_key(record)] = (file, number)
+    in_parts = {page for page, part in newest if part}
     for file in _files(folder, source):
+        waiting: dict[str, ArchivedPage] = {}
         for number, record in enumerate(_records(file)):
-            if newest[record.rec_headers.get_header(_PAGE)] == (file, number):
-                page = _page(record)
-                if page:
-                    yield page
+            page, part = _key(record)
+            response = _response(record) if newest[page, part] == (file, number) else None
+            if response is None:
+                continue
+            if part and page in waiting:
+                waiting[page] = replace(waiting[page], more=(*waiting[page].more, response))
+            elif not part:
+                found = ArchivedPage(page, _fetched_at(record), response)
+                if page in in_parts:
+                    waiting[page] = found
+                else:
+                    yield found
+        yield from waiting.values()
 
 
 def archived_sources(folder: Path) -> list[str]:
@@ -138,16 +153,22 @@ def _records(file: Path) -> Iterator[Any]:
             return
 
 
-def _page(record: Any) -> ArchivedPage | None:
+def _key(record: Any) -> tuple[str, str]:
+    """Page and part; the first page of an article has no part."""
+    return record.rec_headers.get_header(_PAGE), record.rec_headers.get_header(_PART) or ""
+
+
+def _fetched_at(record: Any) -> datetime:
+    return datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
+
+
+def _response(record: Any) -> TextResponse | None:
     headers = Headers(record.http_headers.headers)
     url = record.rec_headers.get_header("WARC-Target-URI")
     body = record.content_stream().read()
     kind = responsetypes.from_args(headers=headers, url=url, body=body)
-    response = kind(url=url, headers=headers, body=body)
-    if not isinstance(response, TextResponse):
-        return None
-    fetched_at = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
-    return ArchivedPage(record.rec_headers.get_header(_PAGE), fetched_at, response)
+    response = as_written(kind(url=url, headers=headers, body=body))
+    return response if isinstance(response, TextResponse) else None
 
 
 def _headers(response: Response) -> list[tuple[bytes, bytes]]:

@@ -1,11 +1,15 @@
-"""Feeds and listing pages into addresses of articles: pure."""
+"""Feeds, sitemaps, listing pages and WordPress's list of posts into addresses of articles: pure."""
 
+import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from gzip import GzipFile
 from io import BytesIO
+from itertools import islice
 from typing import Any
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urlsplit
 
@@ -24,6 +28,10 @@ TRACKING = re.compile(
 )
 """Parameters that tell where a reader came from; all others say what the page is, as `?id=5`."""
 LONGEST_ADDRESS = 2000
+LARGEST_SITEMAP = 50 * 1024 * 1024
+"""Bytes of an unpacked sitemap, as sitemaps.org allows."""
+MOST_ELEMENTS = 500_000
+"""Elements of a sitemap that are looked at: 50,000 entries of ten."""
 MOST_CARDS = 10_000
 """Entries of one listing page that are looked at; no honest page has as many."""
 
@@ -45,12 +53,44 @@ def read_feed(body: bytes, source: Source) -> list[Link]:
     return list(_links(found, source))
 
 
-def read_listing(page: Selector, source: Source, now: datetime) -> list[Link]:
-    """Articles of a listing page, in its order."""
-    listing = source.preset.listing
+def read_listing(page: Selector, source: Source, now: datetime, listing: Listing | None = None) -> list[Link]:
+    """Articles of a listing page, in its order; by the source's own `listing` if no other is given."""
+    listing = listing or source.preset.listing
     if listing is None or not isinstance(page.root, etree._Element):
         return []
     return list(_links(_cards(page.root, listing, source, now), source, _base(page)))
+
+
+def read_posts(body: bytes, source: Source) -> list[Link]:
+    """Articles of WordPress's list of posts (`/wp-json/wp/v2/posts`); raises ValueError if it is none."""
+    posts = json.loads(body)
+    if not isinstance(posts, list) or not all(isinstance(post, dict) for post in posts):
+        raise ValueError("this is no list of posts")
+    return list(_links(((str(post.get("link") or ""), _post_date(post)) for post in posts), source))
+
+
+def read_sitemap(body: bytes, source: Source) -> tuple[list[Link], list[Link]]:
+    """Articles and sitemaps that a sitemap names, plain or gzipped; raises ValueError if it is none."""
+    articles: list[tuple[str, datetime | None]] = []
+    sitemaps: list[Link] = []
+    for kind, address, changed in _entries(_unpacked(body), source):
+        if kind == "url":
+            articles.append((address, changed))
+        elif (url := site_address(address, source)) is not None:
+            sitemaps.append(Link(url, changed))
+    return list(_links(articles, source)), sitemaps
+
+
+def site_address(address: str, source: Source) -> str | None:
+    """An address of this source's own site, whatever it holds; None for any other."""
+    try:
+        parts = urlsplit(urljoin(source.home + "/", address.strip()))
+        if len(address) > LONGEST_ADDRESS or not _is_same_site(parts, urlsplit(source.home)):
+            return None
+    except ValueError:
+        return None
+    home = urlsplit(source.home)
+    return parts._replace(scheme=home.scheme, netloc=home.netloc, fragment="").geturl()
 
 
 def article_address(address: str, source: Source, base: str | None = None) -> str | None:
@@ -153,6 +193,48 @@ def _moment(parsed: Any) -> datetime | None:
         return datetime(*parsed[:6]).replace(tzinfo=UTC) if parsed else None  # noqa: DTZ001
     except ValueError:  # a date that cannot be
         return None
+
+
+def _post_date(post: dict[str, Any]) -> datetime | None:
+    return read_absolute_date(f"{post['date_gmt']}+00:00", "WIB") if post.get("date_gmt") else None
+
+
+def _unpacked(body: bytes) -> bytes:
+    if not body.startswith(b"\x1f\x8b"):
+        return body
+    try:
+        with GzipFile(fileobj=BytesIO(body)) as file:
+            text = file.read(LARGEST_SITEMAP + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise ValueError(f"the sitemap cannot be unpacked: {error}") from None
+    if len(text) > LARGEST_SITEMAP:
+        raise ValueError("the sitemap is too large")
+    return text
+
+
+def _entries(body: bytes, source: Source) -> Iterator[tuple[str, str, datetime | None]]:
+    """Kind ("url" or "sitemap"), address and date of each entry."""
+    entries = etree.iterparse(
+        BytesIO(body), events=("end",), recover=True, resolve_entities=False, no_network=True, huge_tree=False
+    )
+    seen = False
+    try:
+        for _, element in islice(entries, MOST_ELEMENTS):
+            name = _name(element)
+            seen = seen or name in ("url", "sitemap", "urlset", "sitemapindex")
+            if name in ("url", "sitemap"):
+                parts = {_name(part): (part.text or "").strip() for part in element.iter()}
+                stated = parts.get("publication_date") or parts.get("lastmod") or ""
+                yield name, parts.get("loc", ""), read_absolute_date(stated, source.zone)
+                element.clear()
+    except etree.XMLSyntaxError as error:
+        raise ValueError(f"this is no sitemap: {error}") from None
+    if not seen:
+        raise ValueError("this is no sitemap")
+
+
+def _name(element: etree._Element) -> str:
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
 def _text(found: Any) -> str:

@@ -69,7 +69,14 @@ class PageError(Exception):
         self.kind = kind
 
 
-def read_article(page: Selector, url: str, source: Source, now: datetime) -> Article:
+def further_pages(page: Selector, url: str, source: Source) -> list[str]:
+    """Addresses of the other pages of an article that has several, in order."""
+    return []
+
+
+def read_article(
+    page: Selector, url: str, source: Source, now: datetime, more: Sequence[Selector] = ()
+) -> Article:
     """The article on a page; raises PageError where title, date or text cannot be found."""
     if not isinstance(page.root, etree._Element):
         raise PageError("layout", "this is no page of HTML")

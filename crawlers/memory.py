@@ -17,6 +17,14 @@ FIRST_RECHECK = timedelta(hours=1)
 RETRIES = (timedelta(0), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=3))
 """How long a page that failed is left alone, by the number of failures in a row; then it is given up."""
 
+_INSERT = sa.insert(pages)  # built once: building a statement costs more than running it
+_UPDATE = sa.update(pages).where(
+    pages.c.source == sa.bindparam("its_source"), pages.c.url == sa.bindparam("its_url")
+)
+_KNOWN = sa.select(1).where(
+    pages.c.source == sa.bindparam("its_source"), pages.c.url == sa.bindparam("its_url")
+)
+
 
 @dataclass(frozen=True)
 class Validators:
@@ -66,19 +74,18 @@ class Memory:
         """
         urls = list(dict.fromkeys(urls))
         with self._store.writing() as connection:
-            new = [
-                url for url in urls if connection.execute(sa.select(1).where(self._is(url))).first() is None
-            ]
-            for url in new:
-                connection.execute(sa.insert(pages).values(self._row(url, "article", now, due_at=now)))
+            new = [url for url in urls if not self._knows(connection, url)]
+            if new:
+                connection.execute(_INSERT, [self._row(url, "article", now, due_at=now) for url in new])
             self._put(connection, listing, "listing", now, failures=0, **asdict(validators))
         return new
 
-    def read(self, url: str, validators: Validators, published: datetime, now: datetime) -> None:
-        """Note that an article was read and stored; young ones are looked at again, ever more seldom."""
+    def read(
+        self, connection: sa.Connection, url: str, validators: Validators, published: datetime, now: datetime
+    ) -> None:
+        """Note that an article was read, in the transaction that stores it; young ones are looked at again."""
         values = {"published": published, "due_at": next_look(published, now), **asdict(validators)}
-        with self._store.writing() as connection:
-            self._put(connection, url, "article", now, failures=0, **values)
+        self._put(connection, url, "article", now, failures=0, **values)
 
     def healed(self, url: str, published: datetime, now: datetime) -> None:
         """Note that an article was read from an archived copy; when it was fetched stays as it was."""
@@ -104,11 +111,16 @@ class Memory:
 
     def _put(self, connection: sa.Connection, url: str, role: Role, now: datetime, **values: Any) -> None:
         values["fetched_at"] = now
-        if not connection.execute(sa.update(pages).where(self._is(url)).values(values)).rowcount:
-            connection.execute(sa.insert(pages).values(self._row(url, role, now, **values)))
+        known = {"its_source": self._source, "its_url": url}
+        if not connection.execute(_UPDATE, known | values).rowcount:
+            connection.execute(_INSERT, self._row(url, role, now, **values))
 
     def _row(self, url: str, role: Role, now: datetime, **values: Any) -> dict[str, Any]:
         return {"source": self._source, "url": url, "role": role, "found_at": now, **values}
+
+    def _knows(self, connection: sa.Connection, url: str) -> bool:
+        known = {"its_source": self._source, "its_url": url}
+        return connection.execute(_KNOWN, known).first() is not None
 
     def _is(self, url: str) -> sa.ColumnElement[bool]:
         return (pages.c.source == self._source) & (pages.c.url == url)

@@ -13,11 +13,13 @@ from twisted.python.failure import Failure as TwistedFailure
 
 from crawlers.failures import FOR_GOOD
 from crawlers.memory import Memory
-from crawlers.spiders.portal import PortalSpider, page_failed, validators_of
+from crawlers.politeness import require_contact
+from crawlers.safety import source_of
+from crawlers.spiders.portal import PortalSpider, page_failed
 from indexer.article import Article
 from indexer.config import load_config
 from indexer.errors import PantauError
-from indexer.store import Failure, Result, Store
+from indexer.store import Failure, Result, Store, add_article
 
 logger = logging.getLogger(__name__)
 COUNTS = ("pages", "new", "changed", "same", "failed")
@@ -42,7 +44,6 @@ class Record:
         connect = crawler.signals.connect
         connect(self.spider_opened, signals.spider_opened)
         connect(self.response_received, signals.response_received)
-        connect(self.item_scraped, signals.item_scraped)
         connect(self.spider_error, signals.spider_error)
         connect(self.item_error, signals.item_error)
         connect(self.page_failed, page_failed)
@@ -50,6 +51,7 @@ class Record:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
+        require_contact([source_of(crawler)])
         store = Store(load_config().database_url).open()
         with ExitStack() as stack:
             stack.callback(store.close)
@@ -63,11 +65,9 @@ class Record:
         self.run_id = self.store.start_run(spider.name, _now())
 
     def response_received(self, response: Response, request: Request) -> None:
-        if request.meta.get("role") == "article" and response.status == 200:
+        is_article = request.meta.get("role") == "article" and "part" not in request.meta
+        if is_article and response.status == 200:
             self._stats.inc_value("pantau/pages")
-
-    def item_scraped(self, item: Article, response: Response) -> None:
-        self._memory.read(response.meta["page"], validators_of(response), item.published, _now())
 
     def page_failed(self, url: str, kind: str, message: str, role: str) -> None:
         logger.warning("%s: %s: %s", url, kind, message)
@@ -119,7 +119,7 @@ class Record:
 
 
 class StoreArticles:
-    """Item pipeline: puts each article into the record."""
+    """Item pipeline: puts each article into the record, and that its page was read, in one step."""
 
     def __init__(self, crawler: Crawler) -> None:
         record = crawler.get_extension(Record)
@@ -133,10 +133,14 @@ class StoreArticles:
         return cls(crawler)
 
     def process_item(self, item: Article) -> Article:
-        now = _now()
-        spider = self._crawler.spider
-        is_past = isinstance(spider, PortalSpider) and spider.since and now - item.published > PAST
-        self._stats.inc_value(f"pantau/{self._store.add(item, now, is_news=not is_past)}")
+        now, spider = _now(), self._crawler.spider
+        assert isinstance(spider, PortalSpider)
+        page, validators = spider.read_from.pop(item.url)
+        is_past = spider.since is not None and now - item.published > PAST
+        with self._store.writing(durable=False) as connection:
+            change = add_article(connection, item, now, is_news=not is_past)
+            spider.memory.read(connection, page, validators, item.published, now)
+        self._stats.inc_value(f"pantau/{change}")
         return item
 
 

@@ -20,8 +20,9 @@ def reread(store: Store, source: Source, folder: Path) -> tuple[Outcome, list[Fa
     counts = dict.fromkeys(Change, 0)
     memory = Memory(store, source.key)
     for each in latest_pages(folder, source.key):
+        more = [page.selector for page in each.more]
         try:
-            article = read_article(each.response.selector, each.response.url, source, each.fetched_at)
+            article = read_article(each.response.selector, each.response.url, source, each.fetched_at, more)
         except PageError as error:
             failures.append(Failure(each.page, error.kind, str(error)))
             continue

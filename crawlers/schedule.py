@@ -4,7 +4,7 @@ import asyncio
 import logging
 import signal
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar, cast
@@ -48,10 +48,12 @@ class Outcome:
 class Crawls:
     """The crawls of this process; needs a running reactor, see `in_reactor`."""
 
-    def __init__(self) -> None:
+    def __init__(self, more: Mapping[str, Any] | None = None) -> None:
+        """`more` are Scrapy settings over ours, as a benchmark needs them."""
         settings = Settings()
         settings.setmodule("crawlers.settings", priority="project")
         settings.set("SPIDER_MODULES", [], priority="cmdline")  # spiders are made from the sources asked for
+        settings.update(dict(more or {}), priority="cmdline")
         self._runner = AsyncCrawlerRunner(settings)
         self.going: dict[str, Crawler] = {}
         self.is_stopping = False

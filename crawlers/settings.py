@@ -1,7 +1,6 @@
 """Scrapy's settings: polite, bounded, and nothing open that is not needed."""
 
-from importlib.metadata import version
-
+from crawlers.politeness import user_agent
 from indexer.config import load_config
 
 _config = load_config()
@@ -10,14 +9,29 @@ BOT_NAME = "pantau"
 SPIDER_MODULES = ["crawlers.spiders"]
 NEWSPIDER_MODULE = "crawlers.spiders"
 
-_contact = f"; {_config.contact}" if _config.contact else ""
-USER_AGENT = f"Pantau/{version('pantau')} (news monitoring{_contact})"
-ROBOTSTXT_OBEY = True
+# Politeness. robots.txt is always obeyed, by crawlers.robots. Each source sets its delay, and AutoThrottle
+# unless it is local: see crawlers.spiders.portal.spider_for.
+USER_AGENT = user_agent(_config.contact)
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY_JITTER = 0
+AUTOTHROTTLE_START_DELAY = 1
+AUTOTHROTTLE_TARGET_CONCURRENCY = 0.5  # pauses for as long as the server took
+RETRY_TIMES = 1
+RETRY_HTTP_CODES = [500, 502, 504, 522, 524, 408]  # 429 and 503 are for crawlers.politeness.Patience
+
+# Safety and limits.
+DOWNLOAD_HANDLERS = {
+    "http": "crawlers.politeness.PoliteDownload",
+    "https": "crawlers.politeness.PoliteDownload",
+    **dict.fromkeys(("data", "file", "ftp", "s3")),
+}
+TWISTED_DNS_RESOLVER = "scrapy.resolver.CachingHostnameResolver"  # the default knows no IPv6
+HTTPPROXY_ENABLED = False
+REDIRECT_MAX_TIMES = 10
+METAREFRESH_ENABLED = False
 DOWNLOAD_TIMEOUT = 30
 DOWNLOAD_MAXSIZE = 10 * 1024 * 1024
 DOWNLOAD_VERIFY_CERTIFICATES = True
-RETRY_TIMES = 1
 COOKIES_ENABLED = False
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9",
@@ -28,8 +42,19 @@ REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 
 EXTENSIONS = {"crawlers.archive.Archive": 500, "crawlers.pipelines.Record": 900}
+CONCURRENT_ITEMS = 1  # the record takes one at a time; more only costs tasks
 ITEM_PIPELINES = {"crawlers.pipelines.StoreArticles": 300}
-DOWNLOADER_MIDDLEWARES = {"crawlers.pipelines.AskForNews": 560}
+DOWNLOADER_MIDDLEWARES = {
+    "crawlers.safety.OnSite": 50,
+    "crawlers.robots.Robots": 100,
+    "crawlers.politeness.Patience": 545,
+    "crawlers.charset.TrueCharset": 60,
+    "crawlers.pipelines.AskForNews": 560,
+    "crawlers.safety.Redirects": 600,
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+}
 
 FEED_EXPORT_ENCODING = "utf-8"
 LOG_LEVEL = _config.log_level

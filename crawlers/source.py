@@ -72,12 +72,23 @@ class Listing(_Data):
 
 
 class Preset(_Data):
-    """What sites of one make share."""
+    """What sites of one make share; a source may state any of it otherwise."""
 
     feeds: tuple[str, ...] = ()
+    """Paths of RSS and Atom feeds."""
+    sitemaps: tuple[str, ...] = ()
+    """Paths of sitemaps, of news or of all pages, or of an index of sitemaps."""
+    posts: str = ""
+    """Path of WordPress's list of posts."""
     listing: Listing | None = None
+    search: Listing | None = None
+    """Listing pages of a time, asked only to page back: paths with {since} and {until} as DD-MM-YYYY."""
+    optional: tuple[Literal["feeds", "sitemaps", "posts", "listing"], ...] = ()
+    """Ways that not every site of this make has: one that is missing is no failure while another works."""
     article: str
     """Regular expression of the paths of articles."""
+    whole: str = ""
+    """Query that asks for an article of several pages at once, as "page=all"."""
     select: Selectors
 
 
@@ -98,6 +109,10 @@ class Source(_Data):
     """Seconds between two requests."""
     verified: bool = True
     """Whether its addresses and selectors are known well; if not, a first crawl may have to teach them."""
+    local: bool = False
+    """Whether its home may be on this machine or in a private network; else it must be public."""
+    hosts: tuple[str, ...] = ()
+    """Further host names of the site, to which its pages may redirect."""
     enabled: bool = True
     note: str = ""
     """Why it is not enabled, or what is uncertain."""
@@ -152,18 +167,29 @@ def load_sources(own: Path | None = None) -> tuple[list[Source], list[PantauErro
 def read_source(path: Path) -> Source:
     """The source a TOML file describes; raises PantauError naming file, line and key."""
     data = _toml(path)
+    own = {name: data.pop(name) for name in Preset.model_fields if name in data}
     name = data.get("preset")
     if not isinstance(name, str) or not re.fullmatch(r"\w+", name):
         raise PantauError(_at(path, "preset", "must name a file in crawlers/presets"))
     if not _preset_path(name).exists():
         raise PantauError(_at(path, "preset", f"there is no preset {name!r}"))
-    return _checked(Source, path, {**data, "key": path.stem, "preset": _preset(name)})
+    preset = _checked(Preset, path, _merged(_preset(name).model_dump(), own)) if own else _preset(name)
+    return _checked(Source, path, {**data, "key": path.stem, "preset": preset})
 
 
 @cache
 def _preset(name: str) -> Preset:
     path = _preset_path(name)
     return _checked(Preset, path, _toml(path))
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """`above` over `below`, table by table."""
+    merged = dict(below)
+    for name, value in above.items():
+        is_table = isinstance(value, Mapping) and isinstance(below.get(name), Mapping)
+        merged[name] = _merged(below[name], value) if is_table else value
+    return merged
 
 
 def _preset_path(name: str) -> Path:

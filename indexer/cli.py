@@ -96,7 +96,8 @@ def _options(
 
 
 Keys = Annotated[
-    list[str] | None, typer.Argument(metavar="[SOURCE]...", help="Keys of sources; none: all that are enabled.")
+    list[str] | None,
+    typer.Argument(metavar="[SOURCE]...", help="Keys of sources; none: all that are enabled."),
 ]
 
 
@@ -109,10 +110,12 @@ def crawl(
     recheck: Annotated[bool, typer.Option(help="Look for changes in all articles of the last days.")] = False,
 ) -> None:
     """Crawl sources now: one, several, or all that are enabled."""
+    from crawlers.politeness import require_contact
     from crawlers.schedule import Crawls, in_reactor
 
     logging.getLogger("crawlers").setLevel(logging.ERROR)  # failures of pages follow the table
     wanted, problems = _sources(keys)
+    require_contact(wanted)
     crawls = Crawls()
 
     async def run() -> "list[Outcome]":
@@ -194,10 +197,12 @@ def reread_archive(
 @app.command()
 def run(keys: Keys = None) -> None:
     """Crawl each source when it is due, and alert, until told to stop (Ctrl-C or SIGTERM)."""
+    from crawlers.politeness import require_contact
     from crawlers.schedule import Schedule, in_reactor
 
     config, store = load_config(), _store()
     wanted, problems = _sources(keys)
+    require_contact(wanted)
     for problem in problems:
         complain(str(problem))
     if not wanted:
@@ -254,11 +259,7 @@ def status() -> None:
         last, article = runs.get(source.key), newest.get(source.key)
         if not (source.enabled or last):
             continue
-        again = (
-            ago(next_run(source, last, now), now)
-            if source.enabled
-            else "disabled"
-        )
+        again = ago(next_run(source, last, now), now) if source.enabled else "disabled"
         facts = (str(last.new), str(last.failed)) if last else ("", "")
         rows.append(
             (
@@ -296,7 +297,7 @@ def _tell_outbox(store: Store) -> None:
 # Searching
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # a query may begin with "-"
 def search(
     text: Annotated[str, typer.Argument(metavar="QUERY")],
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 10,

@@ -12,12 +12,17 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config as AlembicConfig
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from indexer.article import Article
 from indexer.errors import PantauError
 from indexer.schema import articles, failures, revisions, runs, sources
 
+_INSERT = sa.insert(articles)  # built once: building a statement costs more than running it
+_BY_URL = sa.select(articles).where(articles.c.url == sa.bindparam("wanted")).with_for_update()
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
 _DETAILS = ("place", "authors", "editor", "tags", "attachments")
@@ -84,7 +89,13 @@ class Store:
         """Make the folder, bring the schema up to date; raises PantauError where that cannot be."""
         with _told(self._url):
             with self.exclusively("migration", wait=True):
-                _migrate(self._engine)
+                config = AlembicConfig()
+                config.set_main_option("script_location", "indexer:migrations")
+                wanted = ScriptDirectory.from_config(config).get_current_head()
+                with self.reading() as connection:
+                    found = MigrationContext.configure(connection).get_current_revision()
+                if found != wanted:  # else nobody has to wait for a writer
+                    _migrate(self._engine, config)
         return self
 
     def close(self) -> None:
@@ -98,9 +109,14 @@ class Store:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """One transaction that is the only writer; rolled back when the block raises."""
-        with _told(self._url), self._engine.connect().execution_options(writes=True) as connection:
+    def writing(self, durable: bool = True) -> Iterator[sa.Connection]:
+        """One transaction that is the only writer; rolled back when the block raises.
+
+        One that is not `durable` may be undone by a power cut, though never by a crash of the process, and never
+        without all that was written after it: for what would then be fetched again.
+        """
+        options = {"writes": True, "durable": durable}
+        with _told(self._url), self._engine.connect().execution_options(**options) as connection:
             with connection.begin():
                 yield connection
 
@@ -128,7 +144,7 @@ class Store:
         One that is no news (read from the past) is never matched with subscriptions.
         """
         with self.writing() as connection:
-            return _add(connection, article, now, is_news)
+            return add_article(connection, article, now, is_news=is_news)
 
     def article(self, id: int) -> StoredArticle | None:
         """The article with this id, None if there is none."""
@@ -237,6 +253,29 @@ class Store:
             return {row.source: row for row in connection.execute(wanted)}
 
 
+def add_article(
+    connection: sa.Connection, article: Article, now: datetime, *, is_news: bool = True
+) -> Change:
+    """`Store.add` inside a transaction that its caller has begun."""
+    known = connection.execute(_BY_URL, {"wanted": article.url}).one_or_none()
+    values = _values(article)
+    if known is None:
+        new = {"revision": 1, "matched_revision": 0 if is_news else 1, "added_at": now, "changed_at": now}
+        connection.execute(_INSERT, new | values)
+        return Change.NEW
+    if all(getattr(known, name) == value for name, value in values.items()):
+        return Change.SAME
+    update = (
+        sa.update(articles).where(articles.c.id == known.id).values(revision=known.revision + 1, **values)
+    )
+    if known.digest == article.digest:  # only what readers do not see, as the photo's address
+        connection.execute(update)
+        return Change.SAME
+    _keep_revision(connection, known, now)
+    connection.execute(update.values(changed_at=now))
+    return Change.CHANGED
+
+
 def mark(
     connection: sa.Connection,
     column: Literal["indexed_revision", "matched_revision"],
@@ -273,28 +312,6 @@ def stored_article(row: sa.Row[Any]) -> StoredArticle:
         kind=row.kind,
     )
     return StoredArticle(row.id, row.revision, row.story_id, row.added_at, article)
-
-
-def _add(connection: sa.Connection, article: Article, now: datetime, is_news: bool) -> Change:
-    known = connection.execute(
-        sa.select(articles).where(articles.c.url == article.url).with_for_update()
-    ).one_or_none()
-    values = _values(article)
-    if known is None:
-        new = {"revision": 1, "matched_revision": 0 if is_news else 1, "added_at": now, "changed_at": now}
-        connection.execute(sa.insert(articles).values(new | values))
-        return Change.NEW
-    if all(getattr(known, name) == value for name, value in values.items()):
-        return Change.SAME
-    update = (
-        sa.update(articles).where(articles.c.id == known.id).values(revision=known.revision + 1, **values)
-    )
-    if known.digest == article.digest:  # only what readers do not see, as the photo's address
-        connection.execute(update)
-        return Change.SAME
-    _keep_revision(connection, known, now)
-    connection.execute(update.values(changed_at=now))
-    return Change.CHANGED
 
 
 def _values(article: Article) -> dict[str, Any]:
@@ -343,19 +360,21 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
     connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
     connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("writes"):
+        connection.exec_driver_sql("BEGIN")
+        return
+    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get('durable') else 'NORMAL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _migrate(engine: sa.Engine) -> None:
-    config = AlembicConfig()
-    config.set_main_option("script_location", "indexer:migrations")
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+def _migrate(engine: sa.Engine, config: AlembicConfig) -> None:
+    options = {"writes": True, "durable": True}
+    with engine.connect().execution_options(**options) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
@@ -365,6 +384,8 @@ def _told(url: sa.URL) -> Iterator[None]:
     where = url.database if url.drivername.startswith("sqlite") else url.render_as_string()
     try:
         yield
+    except CommandError as error:
+        raise PantauError(f"The record {where} was made by a newer version of Pantau: {error}.") from error
     except OSError as error:
         raise PantauError(f"The record {where} cannot be opened: {error.strerror or error}.") from error
     except OperationalError as error:

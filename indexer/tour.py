@@ -47,7 +47,9 @@ def prepare(smtp_url: str) -> Config:
     """A fresh folder for the demo's data, and the settings that lead there."""
     if FOLDER.exists():
         if not (FOLDER / MARK).exists():
-            raise PantauError(f"The folder {FOLDER.absolute()} is not of an earlier demo: move it away first.")
+            raise PantauError(
+                f"The folder {FOLDER.absolute()} is not of an earlier demo: move it away first."
+            )
         shutil.rmtree(FOLDER)
     FOLDER.mkdir()
     (FOLDER / MARK).touch()
@@ -71,7 +73,9 @@ class Tour:
         for email, text, name in SUBSCRIPTIONS:
             subscribe(self._store, email, text, name, Rate.IMMEDIATE, datetime.now(UTC))
             say(f"{email} wants to know of: {text}")
-        _head(f"2. The portal {self._portal.address} is crawled, {DAYS} days back; some pages are broken on purpose")
+        _head(
+            f"2. The portal {self._portal.address} is crawled, {DAYS} days back; some pages are broken on purpose"
+        )
         await self._show_crawl(since=date.today() - timedelta(days=DAYS))  # noqa: DTZ011  # the reader's own day
         _head("3. Articles are matched, mails are sent")
         self._deliver()

@@ -51,6 +51,17 @@ def test_the_newest_copy_counts(tmp_path: Path) -> None:
     assert "Baru." in found.response.text
 
 
+def test_the_pages_of_an_article_stay_together(tmp_path: Path) -> None:
+    archive = Archive(tmp_path, "antara_banten")
+    archive.write(page("Satu."), URL)
+    archive.write(page("Lain.", url=URL + "-lain"), URL + "-lain")
+    archive.write(page("Dua.", url=URL + "?page=2"), URL, part=URL + "?page=2")
+    archive.close()
+    found = {each.page: each for each in latest_pages(tmp_path, "antara_banten")}
+    assert set(found) == {URL, URL + "-lain"}
+    assert [each.url for each in found[URL].more] == [URL + "?page=2"]
+
+
 def test_each_source_has_its_folder(tmp_path: Path) -> None:
     keep(tmp_path, page())
     assert archived_sources(tmp_path) == ["antara_banten"]

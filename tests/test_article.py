@@ -8,7 +8,8 @@ from conftest import NOW, make_article
 
 
 @pytest.mark.parametrize(
-    "fields", [{"title": ""}, {"paragraphs": ()}, {"url": ""}, {"published": datetime(2026, 1, 1)}]  # noqa: DTZ001
+    "fields",
+    [{"title": ""}, {"paragraphs": ()}, {"url": ""}, {"published": datetime(2026, 1, 1)}],  # noqa: DTZ001
 )
 def test_an_article_without_title_text_address_or_zone_is_refused(fields: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="an article"):

@@ -21,7 +21,7 @@ def test_data_can_be_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PANTAU_SMTP_URL", "localhost")
-    with pytest.raises(PantauError, match="PANTAU_SMTP_URL.*smtp://host:25"):
+    with pytest.raises(PantauError, match=r"PANTAU_SMTP_URL.*smtp://host:25"):
         load_config()
 
 
@@ -33,6 +33,8 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         ("smtp+starttls://a%40x:p%2Fw@mail.x:2525", "mail.x", 2525, "a@x", "p/w"),
     ],
 )
-def test_the_mail_server_is_taken_apart(url: str, host: str, port: int, user: str | None, password: str) -> None:
+def test_the_mail_server_is_taken_apart(
+    url: str, host: str, port: int, user: str | None, password: str
+) -> None:
     server = Config(smtp_url=url).smtp
     assert (server.host, server.port, server.user, server.password) == (host, port, user, password)

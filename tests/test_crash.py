@@ -44,7 +44,9 @@ def prepare(folder: Path) -> str:
 def unclear(url: str) -> list[str]:
     store = Store(url)
     with store.reading() as connection:
-        found = list(connection.scalars(sa.select(outbox.c.recipient).where(outbox.c.status == Status.UNCLEAR)))
+        found = list(
+            connection.scalars(sa.select(outbox.c.recipient).where(outbox.c.status == Status.UNCLEAR))
+        )
     store.close()
     return found
 

@@ -4,7 +4,13 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-ALLOWED_IN_CRAWLERS = {"indexer.article", "indexer.store", "indexer.config", "indexer.errors", "indexer.schema"}
+ALLOWED_IN_CRAWLERS = {
+    "indexer.article",
+    "indexer.store",
+    "indexer.config",
+    "indexer.errors",
+    "indexer.schema",
+}
 LAYERS = (  # each may import what stands before it, and its own line
     {"errors"},
     {"article", "language", "config"},
@@ -47,7 +53,8 @@ def test_crawlers_use_only_the_article_the_record_and_the_settings() -> None:
         f"{path.name}: {each}"
         for path in modules("crawlers")
         for each in imports_of(path)
-        if each.startswith("indexer.") and not any(each == ok or each.startswith(ok + ".") for ok in ALLOWED_IN_CRAWLERS)
+        if each.startswith("indexer.")
+        and not any(each == ok or each.startswith(ok + ".") for ok in ALLOWED_IN_CRAWLERS)
     }
     assert guilty == set()
 

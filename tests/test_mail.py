@@ -21,7 +21,9 @@ from indexer.schema import outbox
 from indexer.store import Store
 
 
-def prepare(store: Store, *articles: Article, text: str = "kemiskinan", email: str = "warga@example.org") -> int:
+def prepare(
+    store: Store, *articles: Article, text: str = "kemiskinan", email: str = "warga@example.org"
+) -> int:
     subscribe(store, email, text, "", Rate.IMMEDIATE, NOW)
     for each in articles or (make_article(),):
         store.add(each, NOW)
@@ -54,7 +56,14 @@ def test_a_mail_says_what_where_and_when(store: Store, sink: Sink) -> None:
     assert message["To"] == "warga@example.org"
     assert message["Subject"] == "Pantau: 1 berita baru tentang kemiskinan"
     for content in (text, html):
-        for fact in ("Lebak menekan angka", "ANTARA Banten", "Lebak", "24 November 2026", "12:00 WIB", "/berita/1/a"):
+        for fact in (
+            "Lebak menekan angka",
+            "ANTARA Banten",
+            "Lebak",
+            "24 November 2026",
+            "12:00 WIB",
+            "/berita/1/a",
+        ):
             assert fact in content
     assert "warga *miskin*" in text
     assert re.search(r"warga <mark[^>]*>miskin</mark>", html)
@@ -71,7 +80,9 @@ def test_a_mail_carries_the_way_out(store: Store, sink: Sink) -> None:
 
 
 def test_several_articles_make_one_mail_newest_first(store: Store, sink: Sink) -> None:
-    older, newer = (make_article(number=n, title=f"Miskin {n}", published=NOW - timedelta(hours=9 - n)) for n in (1, 2))
+    older, newer = (
+        make_article(number=n, title=f"Miskin {n}", published=NOW - timedelta(hours=9 - n)) for n in (1, 2)
+    )
     prepare(store, older, newer)
     send(store, sink.url)
     (message,) = sink.taken
@@ -171,7 +182,9 @@ def test_the_same_message_id_goes_out_on_every_try(store: Store, sink: Sink) -> 
     assert sink.taken[0]["Message-ID"] == kept
 
 
-def test_what_was_cut_off_while_the_server_answered_is_told_and_not_repeated(store: Store, sink: Sink) -> None:
+def test_what_was_cut_off_while_the_server_answered_is_told_and_not_repeated(
+    store: Store, sink: Sink
+) -> None:
     prepare(store)
     with store.writing() as connection:
         connection.execute(sa.update(outbox).values(status=Status.SENDING))

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,7 +35,7 @@ class Place:
         }
 
     def write_source(self, key: str, home: str, more: str = "") -> None:
-        text = f'name = "Contoh"\nhome = "{home}"\npreset = "antara"\nregion = "36"\ndelay = 0\n{more}'
+        text = f'name = "Contoh"\nhome = "{home}"\npreset = "antara"\nregion = "36"\ndelay = 0\nlocal = true\n{more}'
         (self.folder / "sources" / f"{key}.toml").write_text(text)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,7 +44,11 @@ class Place:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         environment = {**os.environ, **self.environment}
         return subprocess.Popen(
-            [str(PANTAU), *arguments], env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            [str(PANTAU), *arguments],
+            env=environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
 
     def scalars(self, wanted: sa.Select[tuple[str]]) -> list[str]:
@@ -58,6 +64,10 @@ class Place:
         while not is_so():
             assert time.monotonic() < end, "it did not come to that within a minute"
             time.sleep(0.05)
+
+    def has_asked_for(self, number: int, process: subprocess.Popen[str]) -> bool:
+        """Whether so many article pages were asked for, or the process has ended."""
+        return len(self.article_requests()) >= number or process.poll() is not None
 
     def article_requests(self) -> list[str]:
         return [path for path, _ in self.portal.requests if path.startswith(("/berita/", "/rilis-pers/"))]
@@ -126,7 +136,13 @@ def test_a_change_is_a_revision_and_what_is_new_is_told(place: Place) -> None:
 
 def test_scrapy_works_from_the_checkout_and_exports_articles(place: Place) -> None:
     checkout = Path(__file__).parents[1]
-    command = [str(Path(sys.executable).parent / "scrapy"), "crawl", "contoh", "-O", f"{place.folder}/out.jsonl"]
+    command = [
+        str(Path(sys.executable).parent / "scrapy"),
+        "crawl",
+        "contoh",
+        "-O",
+        f"{place.folder}/out.jsonl",
+    ]
     environment = {**os.environ, **place.environment}
     subprocess.run(command, cwd=checkout, env=environment, check=True, capture_output=True, timeout=120)
     rows = [json.loads(line) for line in (place.folder / "out.jsonl").read_text().splitlines()]
@@ -137,7 +153,7 @@ def test_scrapy_works_from_the_checkout_and_exports_articles(place: Place) -> No
 def test_a_crawl_killed_again_and_again_loses_nothing(place: Place) -> None:
     for stop_after in (3, 8, 15, 25):
         process = place.start("crawl", "contoh", *SINCE)
-        place.wait_until(lambda n=stop_after, p=process: len(place.article_requests()) >= n or p.poll() is not None)  # type: ignore[misc]
+        place.wait_until(partial(place.has_asked_for, stop_after, process))
         process.kill()
         process.communicate()
     assert place.run("crawl", "contoh", *SINCE).returncode == 0
@@ -176,7 +192,7 @@ def test_run_carries_on_after_a_kill(place: Place) -> None:
     place.run("subscribe", "warga@example.org", "kemiskinan")
     for stop_after in (5, 12):
         process = place.start("run", "contoh")
-        place.wait_until(lambda n=stop_after: len(place.article_requests()) >= n)  # type: ignore[misc]
+        place.wait_until(partial(place.has_asked_for, stop_after, process))
         process.kill()
         process.communicate()
     process = place.start("run", "contoh")
@@ -188,3 +204,52 @@ def test_run_carries_on_after_a_kill(place: Place) -> None:
     stories = place.scalars(sa.select(matches.c.story_id))
     assert len(stories) == len(set(stories))
     assert len({each["Message-ID"] for each in place.sink.taken}) == len(place.sink.taken)
+
+
+def test_a_search_can_be_narrowed_and_sorted(place: Place) -> None:
+    place.run("crawl", "contoh", *SINCE)
+
+    def total(*options: str) -> int:
+        return int(json.loads(place.run("search", "pemerintah", "--json", *options).stdout)["total"])
+
+    today = f"{place.portal.now:%Y-%m-%d}"
+    week_ago = f"{place.portal.now - timedelta(days=7):%Y-%m-%d}"
+    everything = total()
+    assert 0 < total("--since", week_ago) < everything
+    assert (
+        total("--since", week_ago) + total("--until", f"{place.portal.now - timedelta(days=8):%Y-%m-%d}")
+        == everything
+    )
+    assert (
+        total("--source", "contoh") == total("--until", today) == total("--sort", "relevance") == everything
+    )
+    assert place.run("search", "x", "--source", "nope").returncode == 1
+
+
+def test_a_search_shows_date_source_title_passage_and_address(place: Place) -> None:
+    place.run("crawl", "contoh", *SINCE)
+    shown = place.run("search", 'kemiskinan wilayah:banten OR "tidak ditutup', "--limit", "1").stdout
+    assert "Dibaca sebagai" in shown
+    assert "*kemiskinan*" in shown.lower()
+    assert place.portal.address in shown
+    assert shown.rstrip().endswith("articles")
+
+
+def test_an_article_and_its_changes_can_be_read(place: Place) -> None:
+    place.run("crawl", "contoh", *SINCE)
+    place.portal.update()
+    place.run("crawl", "contoh", "--recheck")
+    found = json.loads(place.run("search", "", "--json", "--limit", "100").stdout)["hits"]
+    changed = next(str(each["id"]) for each in found if each["url"] == place.portal.changed)
+    diff = place.run("article", changed, "--diff").stdout
+    assert "[-" in diff
+    assert "{+" in diff
+    assert "published" in place.run("article", changed).stdout
+    assert place.run("article", "9999").returncode == 1
+
+
+def test_archived_pages_can_be_read_again(place: Place) -> None:
+    place.run("crawl", "contoh", *SINCE)
+    again = place.run("reread", "contoh")
+    row = next(line.split() for line in again.stdout.splitlines() if line.startswith("contoh"))
+    assert row[2:5] == ["0", "0", str(len(place.portal.articles))]

@@ -1,6 +1,5 @@
 """The record: new, changed and same; revisions; runs; and the sentences for a record that cannot be used."""
 
-import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
@@ -124,6 +123,18 @@ def test_opening_twice_changes_nothing(store: Store, tmp_path: Path) -> None:
     store.add(make_article(), NOW)
     Store(f"sqlite:///{tmp_path}/pantau.db").open().close()
     assert only(store).id == 1
+
+
+def test_opening_waits_for_no_writer(store: Store, tmp_path: Path) -> None:
+    with store.writing():
+        Store(f"sqlite:///{tmp_path}/pantau.db").open().close()
+
+
+def test_a_record_of_a_newer_pantau_is_told_in_a_sentence(store: Store, tmp_path: Path) -> None:
+    with store.writing() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(PantauError, match="newer version of Pantau"):
+        Store(f"sqlite:///{tmp_path}/pantau.db").open()
 
 
 def test_many_processes_may_open_a_new_record_at_once(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ import sqlalchemy as sa
 from conftest import NOW, make_article
 
 from indexer.schema import articles
-from indexer.stories import assign
 from indexer.store import Store
+from indexer.stories import assign
 
-VOCABULARY = [a + b + c for a in ("ba", "pe", "mi", "tu") for b in ("ra", "so", "li", "nu") for c in ("ng", "k", "t")]
+VOCABULARY = [
+    a + b + c for a in ("ba", "pe", "mi", "tu") for b in ("ra", "so", "li", "nu") for c in ("ng", "k", "t")
+]
 
 
 def text(seed: int, words: int = 150) -> str:

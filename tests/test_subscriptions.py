@@ -8,7 +8,9 @@ from indexer.errors import PantauError
 from indexer.store import Store
 
 
-def add(store: Store, email: str = "warga@example.org", text: str = "kemiskinan", name: str = "") -> Subscription:
+def add(
+    store: Store, email: str = "warga@example.org", text: str = "kemiskinan", name: str = ""
+) -> Subscription:
     return subscribe(store, email, text, name, Rate.IMMEDIATE, NOW)
 
 
@@ -22,7 +24,9 @@ def test_without_a_name_it_is_called_by_its_query(store: Store) -> None:
     assert add(store).name == "kemiskinan"
 
 
-@pytest.mark.parametrize("email", ["", "warga", "warga@", "@example.org", "a b@example.org", "a@b@c.org", "a@x\nBcc: b"])
+@pytest.mark.parametrize(
+    "email", ["", "warga", "warga@", "@example.org", "a b@example.org", "a@b@c.org", "a@x\nBcc: b"]
+)
 def test_a_wrong_address_is_told_in_a_sentence(store: Store, email: str) -> None:
     with pytest.raises(PantauError, match="is no e-mail address"):
         add(store, email)

@@ -17,7 +17,7 @@ class Sink:
     def __init__(self) -> None:
         self.taken: list[EmailMessage] = []
         """Mails in the order they came."""
-        self.answer_recipient: Callable[[str], str] = lambda address: "250 OK"
+        self.answer_recipient: Callable[[str], str] = lambda _address: "250 OK"
         """What to say to a recipient's address; anything but 2xx refuses it."""
         self.answer_data = "250 OK"
         """What to say to a whole mail; anything but 2xx refuses it."""
