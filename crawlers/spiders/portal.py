@@ -46,6 +46,7 @@ class PortalSpider(Spider):
         self.recheck = recheck in (True, "1", "true")
         self.read_from: dict[str, tuple[str, Validators]] = {}
         """Of each article on its way to the record, by its address: the page it was read from."""
+        self._listed: set[str] = set()
         self._missing: list[tuple[str, str, str]] = []
 
     @classmethod
@@ -114,7 +115,9 @@ class PortalSpider(Spider):
         links = self._read(response, read, "no links to articles" if number == 1 else "")
         requests = list(self._new(links, response))
         yield from requests
-        if links and self._wants_more(links, len(requests), number):
+        is_repeated = {each.url for each in links} <= self._listed  # as where a site ignores the page's number
+        self._listed |= {each.url for each in links}
+        if not is_repeated and self._wants_more(links, len(requests), number):
             next_path = listing.page.format(path=base.rstrip("/"), number=number + 1)
             more = {"listing": listing, "base": base, "number": number + 1}
             yield self._listing("listing", next_path, self.parse_listing, **more)
