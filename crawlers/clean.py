@@ -7,7 +7,7 @@ line of its own.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
@@ -63,6 +63,14 @@ _WORD = re.compile(r"\w")
 _SENTENCE_START = re.compile(r"[\W_]*[A-Z0-9]")
 _SENTENCE_END = re.compile(r"[.!?…:;][\"”’'*)]*$")
 _ONLY_LINKS = re.compile(rf"(?:[^\w{_LINK}{_END}]*{_LINK}[^{_END}]*{_END})+[^\w{_LINK}{_END}]*")
+_PAGE_NUMBERS = re.compile(
+    rf"(?i:(?:halaman|pages?)?[\s:]*)(?=[^{_LINK}]*{_LINK})(?:[{_LINK}{_END}]|(?<!\d)\d{{1,3}}(?!\d)|[\s|,·•«»‹›<>…])+"
+)
+_NETWORKS = re.compile(
+    r"(?i:(?:facebook|twitter|x|tweet|whatsapp|telegram|line|linkedin|pinterest|threads|instagram|print|cetak|e-?mail"
+    r"|salin|copy|tautan|link|share|bagikan)\b\W*)+"
+)
+"""What is written on the buttons of a share box."""
 _EMPTY_LINK = re.compile(rf"{_LINK}\s*{_END}")
 _LABEL_FIRST = re.compile(rf"\W*{_LABELS.replace(chr(92) + 's', chr(92) + 's+')}\b")
 _INLINE_BOXES = frozenset(("a", "b", "strong", "em", "i", "u"))
@@ -92,7 +100,19 @@ _JUNK_LINE = re.compile(
         (
             r"[\W_]*",
             r"(?i:(?:advertisement|iklan|sponsored)\s?)+",
-            r"(?i:halaman selanjutnya|lanjut(?:kan)? membaca.{0,40})",
+            r"(?i:lanjut(?:kan)? membaca.{0,40})",
+            r"(?i:(?=.{0,60}\b(?:halaman|pages?|selanjutnya|berikutnya|sebelumnya|next|prev(?:ious)?|semua|all)\b)"
+            r"(?=\W*(?!semua\W*$|all\W*$))(?:[\W_]|(?<!\w)(?:halaman|pages?|hal|selanjutnya|berikutnya|sebelumnya"
+            r"|next|prev|previous|lihat|tampilkan|baca|show|view|semua|all|dari|of|\d{1,3})(?!\w))*)",
+            r"(?i:(?:silakan |klik (?:di ?sini )?untuk )?(?:unduh|download|mengunduh)"
+            r"(?: (?:di ?sini|here|file|berkas|dokumen|lampiran|pdf|selengkapnya))*[\s.:>»]*)",
+            r"(?i:(?:post views|views|dibaca|dilihat|hits|(?:tulisan|artikel|berita) ini (?:telah )?(?:di)?(?:baca|lihat))"
+            r"\s?:?\s?[\d.,]+(?: kali| views?| x)?)|(?i:[\d.,]+ (?:views|kali (?:dibaca|dilihat)))",
+            r"(?i:(?:(?:like this|suka ini|menyukai ini)\s?:?\s?)?(?:(?:like|suka)\s)?(?:loading|memuat)\W*)",
+            r"(?i:(?:like this|suka ini|menyukai ini)\s?:)",
+            r"(?i:filed (?:under|in)|posted (?:in|on|under)|ditulis dalam|ditampilkan di)\b[^.!?]{0,80}",
+            r"(?i:tags?|tagar)\s?:.{0,160}",
+            r"(?i:(?:tentang penulis|about the author|lihat semua (?:artikel|tulisan|pos).{0,60}))",
             r"(?:Pewarta|Penulis|Reporter|Editor|Redaktur|Penyunting|Uploader|Fotografer)\s?:"
             r"[\w .,'’/&-]{0,80}",
             r"\((?:Reporter|Penulis)\s?:[^()]{0,120}\)",
@@ -121,19 +141,21 @@ _INITIALS = re.compile(
 )
 
 
-def clean_body(html: str, remove: Sequence[str] = ()) -> list[str]:
-    """Paragraphs of the text in `html`, without the elements that the selectors `remove` find.
+def clean_body(html: str) -> list[str]:
+    """Paragraphs of the text in `html`, without junk.
 
     A paragraph is what a browser sets as one: from a break, a block or a table's row to the next, with any
     white space in it folded; items of lists are paragraphs, cells of a row stand side by side. In NFC.
     """
     soup = BeautifulSoup(f"<div>{_INVISIBLE.sub('', html)}</div>", "lxml")
-    if remove:
-        for element in soup.select(", ".join(remove)):
-            element.decompose()
     _drop_read_also_boxes(soup)
     lines = "".join(_pieces(soup)).split("\n")
     return _without_signature(list(_paragraphs(lines)))
+
+
+def is_label(text: str) -> bool:
+    """Whether a text begins as a pointer to other articles does: "Baca juga", "Berita terkait"."""
+    return bool(_LABEL_FIRST.match(text))
 
 
 def _pieces(soup: Tag) -> Iterator[str]:
@@ -213,11 +235,12 @@ def _paragraphs(lines: Iterable[str]) -> Iterator[str]:
     awaits_titles = False
     for line in lines:
         line = _EMPTY_LINK.sub("", line).strip()
-        if not line or (awaits_titles and _ONLY_LINKS.fullmatch(line)):
+        if not line or (awaits_titles and _ONLY_LINKS.fullmatch(line)) or _PAGE_NUMBERS.fullmatch(line):
             continue
         kept, awaits_titles = _cut_read_also(_fold(_PHRASES.sub(" ", _fold(line))))
         text = _fold(unicodedata.normalize("NFC", kept.replace(_LINK, "").replace(_END, "")))
-        if not _JUNK_LINE.fullmatch(text):
+        is_button = _NETWORKS.fullmatch(text) and _ONLY_LINKS.fullmatch(line)
+        if not is_button and not _JUNK_LINE.fullmatch(text):
             yield text
 
 

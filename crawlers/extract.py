@@ -1,61 +1,39 @@
-"""An article page into an Article: pure, no network and no clock."""
+"""An article page into an Article: pure, no network and no clock.
 
-import json
+A field is what the source's selectors find, else what the page states for machines, else, where the source
+has no selectors for it, what stands where such things usually stand.
+"""
+
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import deepcopy
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import urljoin
+from typing import Any, TypeGuard
 
 from lxml import etree  # type: ignore[import-untyped]
 from scrapy import Selector
 
 from crawlers.clean import clean_body
-from crawlers.dates import read_date
-from crawlers.discovery import article_address, find
-from crawlers.source import Source
+from crawlers.dates import read_absolute_date, read_date
+from crawlers.discovery import article_address, find, site_address
+from crawlers.reading.datelines import without_dateline
+from crawlers.reading.headlines import dates_beside, headline, without_site
+from crawlers.reading.languages import language_of
+from crawlers.reading.links import document_addresses, image_address, page_number, whole_address
+from crawlers.reading.maintext import main_text
+from crawlers.reading.names import credited_authors, credited_editors, single_name, single_names, unique
+from crawlers.reading.structured import Structured
+from crawlers.reading.walls import wall
+from crawlers.source import Selectors, Source
 from indexer.article import Article
 
-DATE_FALLBACKS = (
-    "meta[property='article:published_time']::attr(content)",
-    "meta[itemprop=datePublished]::attr(content)",
-    "[itemprop=datePublished]::attr(datetime)",
-)
-"""Where pages of any make state their date, asked where the source's own selectors find none."""
-IMAGE_ATTRIBUTES = ("data-src", "data-original", "data-lazy-src", "src", "content")
-"""Where an image element has its address; those of a lazily loaded one come before its placeholder."""
 EARLIEST_YEAR = 1990
 """Older dates are a clock's zero, not a day of publication."""
 AHEAD = timedelta(days=2)
 """How far in the future a date may be before it is held for a mistake."""
+MOST_PAGES = 20
+"""Further pages of one article that are named."""
 
-_PLACE = r"(?P<place>[A-Z][^\W\d_][\w.'’ -]{0,40}?(?:,\s?[A-Z][\w.'’ -]{1,40}?){0,2})"
-_DASH = r"\s?[-–—]+\s*"
-_OUTLET = r"(?:(?!www\.)[\w-]{2,30}\.)(?i:com|co\.id|co|id|net|news)\b"
-_DATELINES = (
-    rf"{_PLACE}(?:,\s?\d{{1,2}}[\s/][\w/]+(?:\s\d{{4}})?)?\s?\((?:ANTARA|Antara)\b[^()]{{0,40}}\)(?:{_DASH}|\s|:|$)",
-    rf"{_PLACE}(?:,\s?|\s){_OUTLET}{_DASH}",
-    rf"{_OUTLET},?\s?{_PLACE}(?:{_DASH}|(?<=[a-z])(?=[A-Z]))",
-    rf"{_OUTLET}{_DASH}(?=[\"“‘'A-Z\d]|$)",
-    r"(?P<place>[A-Z][A-Z.' ]{2,30}[A-Z](?:,\s?[A-Z][A-Z.' ]{1,30}[A-Z])?)"
-    r"(?:\s[-–—]+\s?|[-–—]\s|--\s?|[-–—]$)(?=[\"“‘'A-Z\d]|$)",
-    r"(?P<place>[A-Z][\w.' ]{2,30}?)\s?[-–—]+$",
-)
-"""ANTARA's "Serang, Banten (ANTARA) - ", "LEBAK,RADARBANTEN.CO.ID-", "TEMPO.CO, Jakarta - " and its glued
-form, "KOMPAS.com - " without a place, "SERANG – ", and "Serang - " as a paragraph of its own."""
-_DATELINE = tuple(re.compile(pattern) for pattern in _DATELINES)
-_DATELINE_WITHIN = 3
-"""Paragraphs that may come before the text's own beginning, as a heading, and one."""
-_CAPITALS = ("DKI", "DI", "NTB", "NTT")
-"""What stays in capitals in the name of a place."""
-
-_ENDS_NAMES = r"(?=\s*(?:Pewarta|Reporter|Penulis|Editor|Redaktur|Penyunting|Uploader|(?i:copyright)|©|\n|$))"
-_AUTHORS = re.compile(rf"(?:Pewarta|Reporter|Penulis|Oleh)[^\S\n]*:[^\S\n]*(?P<names>[^\n]*?){_ENDS_NAMES}")
-_EDITOR = re.compile(rf"(?:Editor|Redaktur|Penyunting)[^\S\n]*:[^\S\n]*(?P<names>[^\n]*?){_ENDS_NAMES}")
-_LABELLED = re.compile(
-    r"^\s*(?:pewarta|reporter|penulis|oleh|editor|redaktur|penyunting)\s*:\s*", re.IGNORECASE
-)
-_BETWEEN_NAMES = re.compile(r"\s*[,/;|&]\s*|\s+(?:dan|and)\s+")
 _TEXT = etree.XPath(
     "descendant-or-self::text()[not(parent::script or parent::style)] | descendant::br | descendant::p"
 )
@@ -69,22 +47,62 @@ class PageError(Exception):
         self.kind = kind
 
 
-def further_pages(page: Selector, url: str, source: Source) -> list[str]:
-    """Addresses of the other pages of an article that has several, in order."""
-    return []
-
-
 def read_article(
     page: Selector, url: str, source: Source, now: datetime, more: Sequence[Selector] = ()
 ) -> Article:
-    """The article on a page; raises PageError where title, date or text cannot be found."""
+    """The article on a page and on the `more` pages that continue it.
+
+    Raises PageError: "layout" where title, date or text cannot be found, "blocked" or "gone" for what stands
+    where an article should, "language" for one in another language than the source's.
+    """
+    root = _root(page)
+    _refuse_wall(root)
+    try:
+        return _article(root, url, source, now, [_root(each) for each in more])
+    except PageError as error:
+        if error.kind == "layout":
+            _refuse_wall(root, missing=True)
+        raise
+
+
+def further_pages(page: Selector, url: str, source: Source) -> list[str]:
+    """Addresses of the other pages of an article that has several, in order of their numbers, at most 20."""
+    if not isinstance(page.root, etree._Element):
+        return []
+    base = source.address(url)
+    numbered: dict[int, str] = {}
+    for selector in source.preset.select.pages:
+        for found in find(page.root, selector):
+            link = found.get("href") if isinstance(found, etree._Element) else str(found)
+            address = site_address(whole_address(base, link or "") or "", source) if link else None
+            number = page_number(address, base) if address else 0
+            if address and number > 1:
+                numbered.setdefault(number, address)
+    return [numbered[number] for number in sorted(numbered)][:MOST_PAGES]
+
+
+def _root(page: Selector) -> etree._Element:
     if not isinstance(page.root, etree._Element):
         raise PageError("layout", "this is no page of HTML")
-    root, select = page.root, source.preset.select
-    title = _title(root, select.title, select.title_suffix)
-    published = _published(root, source, now)
-    place, paragraphs = _without_dateline(_paragraphs(root, select.body, select.remove))
+    return page.root
+
+
+def _refuse_wall(root: etree._Element, missing: bool = False) -> None:
+    if found := wall(root, missing):
+        kind, words = found
+        raise PageError(kind, f"the page is no article but says {words!r}")
+
+
+def _article(
+    root: etree._Element, url: str, source: Source, now: datetime, more: Sequence[etree._Element]
+) -> Article:
+    select, stated = source.preset.select, Structured(root)
+    title, heading = _title(root, source, stated)
+    published = _published(root, heading, source, stated, now)
+    bodies = [_body(each, select) for each in (root, *more)]
+    place, paragraphs = _joined_text([_without_title(paragraphs, title) for paragraphs, _ in bodies])
     credits = "\n".join(_found_texts(root, select.credits))
+    editors = _first_texts(root, select.editor) or credited_editors(credits)
     return Article(
         source=source.key,
         url=_address(root, url, source),
@@ -92,156 +110,136 @@ def read_article(
         paragraphs=tuple(paragraphs),
         published=published,
         place=place,
-        authors=_authors(root, select.authors, credits),
-        editor=_editor(root, select.editor, credits),
-        tags=_tags(root, select.tags),
-        image=_image(root, url, select.image),
-        language=_language(root),
+        authors=_authors(_first_texts(root, select.authors) or credited_authors(credits), stated, source),
+        editor=next((name for text in editors if (name := single_name(text))), None),
+        tags=_tags(_first_texts(root, select.tags) or stated.tags),
+        image=image_address(root, url, select.image, stated),
+        attachments=unique(each for _, body in bodies for each in document_addresses(body, url)),
+        language=_language(root, paragraphs, select.languages),
         region=source.region,
         kind=source.kind,
     )
 
 
-def _title(root: etree._Element, selectors: Sequence[str], suffix: str) -> str:
-    for text in _found_texts(root, selectors):
-        if title := _fold(re.sub(suffix, "", _fold(text)) if suffix else text):
-            return title
-    raise _missing("title", selectors)
+def _title(root: etree._Element, source: Source, stated: Structured) -> tuple[str, etree._Element]:
+    """The title and the heading it stands in, the root if that is not known."""
+    select = source.preset.select
+    for text in _found_texts(root, select.title):
+        if title := _fold(re.sub(select.title_suffix, "", _fold(text)) if select.title_suffix else text):
+            return title, root
+    site = (*stated.site, source.name, source.host.removeprefix("www."))
+    if not select.title:
+        title, heading = headline(root, stated.titles, site)
+        if title:
+            return title, heading
+    elif stated.titles:
+        return without_site(stated.titles[0], site), root
+    raise _missing("title", select.title)
 
 
-def _published(root: etree._Element, source: Source, now: datetime) -> datetime:
+def _published(
+    root: etree._Element, heading: etree._Element, source: Source, stated: Structured, now: datetime
+) -> datetime:
     selectors = source.preset.select.date
-    for text in _date_texts(root, selectors):
-        moment = read_date(text, source.zone, now)
-        if moment and moment.year >= EARLIEST_YEAR and moment <= now + AHEAD:
+    for text in _either(_found_texts(root, selectors), lambda: stated.dates):
+        if _is_possible(moment := read_date(text, source.zone, now), now):
+            return moment
+    for text in () if selectors else _shown_dates(root, heading, source, stated):
+        if _is_possible(moment := read_absolute_date(text, source.zone), now):
             return moment
     raise _missing("date", selectors)
 
 
-def _date_texts(root: etree._Element, selectors: Sequence[str]) -> Iterator[str]:
-    yield from _found_texts(root, (*selectors, *DATE_FALLBACKS))
-    for data in _found_texts(root, ("script[type='application/ld+json']::text",)):
-        yield from _published_of_json(data)
+def _is_possible(moment: datetime | None, now: datetime) -> TypeGuard[datetime]:
+    return moment is not None and moment.year >= EARLIEST_YEAR and moment <= now + AHEAD
 
 
-def _published_of_json(data: str) -> Iterator[str]:
-    """What structured data gives as `datePublished`, at any depth."""
-    try:
-        stack: list[Any] = [json.loads(data, strict=False)]
-    except (ValueError, RecursionError):
-        return
-    while stack:
-        value = stack.pop()
-        if isinstance(value, dict):
-            yield str(value.get("datePublished", ""))
-            stack += value.values()
-        elif isinstance(value, list):
-            stack += value
+def _shown_dates(
+    root: etree._Element, heading: etree._Element, source: Source, stated: Structured
+) -> Iterator[str]:
+    """Dates where readers see them: beside the title, then in the elements that are made for them."""
+    if heading is root:
+        heading = headline(root, stated.titles, (source.name,))[1]
+    if heading is not root:
+        yield from dates_beside(heading)
+    yield from _found_texts(root, ("article time::attr(datetime)", "time::attr(datetime)", "article time"))
 
 
-def _paragraphs(root: etree._Element, selectors: Sequence[str], remove: Sequence[str]) -> list[str]:
-    for selector in selectors:
+def _body(root: etree._Element, select: Selectors) -> tuple[list[str], etree._Element]:
+    """Paragraphs of the text, and the element that holds them."""
+    if not select.body:
+        paragraphs, holder = main_text(root)
+        if paragraphs:
+            return paragraphs, holder
+    for selector in select.body:
         for found in find(root, selector):
             if isinstance(found, etree._Element):
-                html = etree.tostring(found, encoding="unicode", method="html", with_tail=False)
-                if paragraphs := clean_body(html, remove):
-                    return paragraphs
-    raise _missing("text", selectors)
+                body = _without(found, select.remove)
+                html = etree.tostring(body, encoding="unicode", method="html", with_tail=False)
+                if paragraphs := clean_body(html):
+                    return paragraphs, body
+    raise _missing("text", select.body)
 
 
-def _without_dateline(paragraphs: list[str]) -> tuple[str | None, list[str]]:
-    """The dateline's place, "Serang" of "Serang, Banten (ANTARA) - ", and the text that starts after it.
-
-    A place in capitals is given in title case, "Istanbul" for "ISTANBUL". Raises PageError if there is
-    nothing but a dateline.
-    """
-    for number, paragraph in enumerate(paragraphs[:_DATELINE_WITHIN]):
-        if found := _dateline(paragraph):
-            rest = [paragraph[found.end() :], *paragraphs[number + 1 :]]
-            text = [*paragraphs[:number], *_started(rest)]
-            if not text:
-                raise PageError("layout", "no text: there is nothing but a dateline")
-            return _place(found.groupdict().get("place")), text
-    return None, paragraphs
+def _without(body: etree._Element, remove: Sequence[str]) -> etree._Element:
+    """`body` without the elements that `remove` finds in it; a copy if there are some."""
+    unwanted = {element for selector in remove for element in find(body, selector)}
+    places = [place for place, element in enumerate(body.iter()) if place and element in unwanted]
+    if not places:
+        return body
+    copied = deepcopy(body)
+    elements = list(copied.iter())
+    for place in reversed(places):
+        elements[place].drop_tree()
+    return copied
 
 
-def _dateline(paragraph: str) -> re.Match[str] | None:
-    return next((found for pattern in _DATELINE if (found := pattern.match(paragraph))), None)
+def _without_title(paragraphs: list[str], title: str) -> list[str]:
+    """`paragraphs` without a first one that repeats the title."""
+    return (
+        paragraphs[1:] if len(paragraphs) > 1 and paragraphs[0].casefold() == title.casefold() else paragraphs
+    )
 
 
-def _started(paragraphs: list[str]) -> list[str]:
-    """`paragraphs` without an empty first one, and then without the dash that it left to the next."""
-    if paragraphs[0]:
-        return paragraphs
-    following = [re.sub(r"^[-–—\s]+", "", paragraph) for paragraph in paragraphs[1:2]]
-    return [text for text in [*following, *paragraphs[2:]] if text]
-
-
-def _place(text: str | None) -> str | None:
+def _joined_text(bodies: Sequence[list[str]]) -> tuple[str | None, list[str]]:
+    """The dateline's place and one text of the paragraphs of several pages; what pages begin with alike, once."""
+    place, text = without_dateline(bodies[0])
     if not text:
-        return None
-    name = text.split(",")[0].strip(" .-")
-    if name.isupper():
-        name = " ".join(word if word in _CAPITALS else word.capitalize() for word in name.split())
-    return name or None
+        raise PageError("layout", "no text: there is nothing but a dateline")
+    known = {*bodies[0], *text}
+    for body in bodies[1:]:
+        again, rest = without_dateline(body)
+        new = rest if again == place else body
+        while new and new[0] in known:
+            new = new[1:]
+        text += new
+        known.update(new)
+    return place, text
 
 
-def _authors(root: etree._Element, selectors: Sequence[str], credits: str) -> tuple[str, ...]:
-    texts = _first_texts(root, selectors) or [found["names"] for found in _AUTHORS.finditer(credits)]
-    return _unique(name for text in texts for name in _names(text))
+def _authors(texts: Iterable[str], stated: Structured, source: Source) -> tuple[str, ...]:
+    if names := unique(name for text in texts for name in single_names(text)):
+        return names
+    site = {each.casefold() for each in (*stated.site, source.name, source.host, "admin", "redaksi")}
+    return unique(name for name in map(single_name, stated.authors) if name.casefold() not in site)
 
 
-def _editor(root: etree._Element, selectors: Sequence[str], credits: str) -> str | None:
-    texts = _first_texts(root, selectors) or [found["names"] for found in _EDITOR.finditer(credits)]
-    return next((name for text in texts if (name := _name(text))), None)
+def _tags(texts: Iterable[str]) -> tuple[str, ...]:
+    return unique(tag.lstrip("# ").strip() for text in texts for tag in re.split("[,;]", _fold(text)))
 
 
-def _names(text: str) -> list[str]:
-    """The single names of "A dan B", "A, B" or "A/B"."""
-    return [_name(part) for part in _BETWEEN_NAMES.split(_name(text))]
+def _language(root: etree._Element, paragraphs: Sequence[str], expected: Sequence[str]) -> str:
+    """Two letters, told by the text, else by the page; raises PageError for a text in one not expected."""
+    told = language_of(" ".join(paragraphs))
+    if told and expected and told not in expected:
+        raise PageError(
+            "language", f"the text is in {told!r}, expected is {' or '.join(map(repr, expected))}"
+        )
+    return told or _stated_language(root)
 
 
-def _name(text: str) -> str:
-    return _LABELLED.sub("", _fold(text)).strip(" ,;:|/-–()")
-
-
-def _tags(root: etree._Element, selectors: Sequence[str]) -> tuple[str, ...]:
-    texts = _first_texts(root, selectors)
-    return _unique(tag.lstrip("# ").strip() for text in texts for tag in re.split("[,;]", _fold(text)))
-
-
-def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    """`names` in their order, each once whatever its case, without empty ones."""
-    known: dict[str, str] = {}
-    for name in filter(None, names):
-        known.setdefault(name.casefold(), name)
-    return tuple(known.values())
-
-
-def _image(root: etree._Element, url: str, selectors: Sequence[str]) -> str | None:
-    for selector in selectors:
-        for found in find(root, selector):
-            if isinstance(found, etree._Element):
-                addresses = [found.get(name) or "" for name in IMAGE_ATTRIBUTES]
-            else:
-                addresses = [found]
-            for address in addresses:
-                if address.strip() and (whole := _joined(url, address)):
-                    return whole
-    return None
-
-
-def _joined(base: str, address: str) -> str | None:
-    """The whole web address of `address`, None if it is none or of another kind, as "data:…"."""
-    try:
-        whole = urljoin(base, address.strip())
-    except ValueError:
-        return None
-    return whole if re.match(r"https?://\w", whole) else None
-
-
-def _language(root: etree._Element) -> str:
-    """Two letters; "in" is what Indonesian was called until 1989 and old systems still write."""
+def _stated_language(root: etree._Element) -> str:
+    """ "in" is what Indonesian was called until 1989 and old systems still write."""
     for selector in ("html::attr(lang)", "meta[property='og:locale']::attr(content)"):
         for found in find(root, selector):
             if stated := re.match(r"\s*([a-z]{2})(?![a-z])", str(found), re.IGNORECASE):
@@ -255,6 +253,12 @@ def _address(root: etree._Element, url: str, source: Source) -> str:
     candidates = [str(found) for selector in stated for found in find(root, selector)]
     known = (article_address(each, source, url) for each in [*candidates, url] if each.strip())
     return next((address for address in known if address), url)
+
+
+def _either(found: Iterable[str], stated: Callable[[], Iterable[str]]) -> Iterator[str]:
+    """What was `found`, and only if that was not enough what is `stated`."""
+    yield from found
+    yield from stated()
 
 
 def _first_texts(root: etree._Element, selectors: Sequence[str]) -> list[str]:
@@ -284,4 +288,5 @@ def _fold(text: str) -> str:
 
 
 def _missing(field: str, selectors: Sequence[str]) -> PageError:
-    return PageError("layout", f"no {field}, looked for at {', '.join(selectors)}")
+    where = f"looked for at {', '.join(selectors)}" if selectors else "looked for everywhere"
+    return PageError("layout", f"no {field}, {where}")

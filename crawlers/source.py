@@ -27,11 +27,16 @@ Model = TypeVar("Model", bound=_Data)
 
 
 class Selectors(_Data):
-    """Where the parts of an article page stand: CSS selectors a field, the first that finds text wins."""
+    """Where the parts of an article page stand: CSS selectors a field, the first that finds text wins.
 
-    title: tuple[str, ...]
-    date: tuple[str, ...]
-    body: tuple[str, ...]
+    A field without any is looked for in what pages state for machines, and then where such things usually
+    stand. The body is looked for so only where it has no selectors: if those it has find nothing, the site
+    has changed.
+    """
+
+    title: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
+    body: tuple[str, ...] = ()
     credits: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     editor: tuple[str, ...] = ()
@@ -39,10 +44,16 @@ class Selectors(_Data):
     image: tuple[str, ...] = ()
     remove: tuple[str, ...] = ()
     """Elements inside the body that are no text of the article."""
+    pages: tuple[str, ...] = ()
+    """Links to the further pages of an article that has several."""
     title_suffix: str = ""
     """Regular expression of what the site hangs on its titles."""
+    languages: tuple[str, ...] = ()
+    """ISO 639-1 codes of what its articles are written in; another is an error. Empty: any will do."""
 
-    @field_validator("title", "date", "body", "credits", "authors", "editor", "tags", "image", "remove")
+    @field_validator(
+        "title", "date", "body", "credits", "authors", "editor", "tags", "image", "remove", "pages"
+    )
     @classmethod
     def _are_selectors(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for selector in value:

@@ -14,8 +14,8 @@ from scrapy import Selector
 
 from crawlers.demo.body import SHAPES
 from crawlers.demo.portal import Portal
-from crawlers.extract import PageError, read_article
-from crawlers.source import Source, load_source
+from crawlers.extract import PageError, further_pages, read_article
+from crawlers.source import Selectors, Source, load_source
 from indexer.article import Article
 
 BANTEN = load_source("antara_banten")
@@ -374,6 +374,250 @@ def test_reads_the_real_fragment_of_a_regional_page() -> None:
     assert article.paragraphs[0].startswith("Dinas Lingkungan Hidup (DLH) Kota Serang bersama")
     assert "terjadi dampak pencemaran" in article.paragraphs[3]
     assert article.paragraphs[-1].endswith('pengawas DLH Kota Serang," katanya.')
+
+
+def generic(**changes: Any) -> Source:
+    """A source of which nothing is known but its address."""
+    preset = BANTEN.preset.model_copy(update={"select": Selectors(**changes), "article": "^/berita/"})
+    return Source(key="x", name="Warta Contoh", home=BANTEN.home, preset=preset)
+
+
+TEXT = "".join(
+    f"<p>Pemerintah desa nomor {number} membagikan bibit kepada para petani yang menunggu sejak pagi di balai.</p>"
+    for number in range(6)
+)
+UNKNOWN = "<html lang=en><head><title>Bibit dibagikan di desa - Warta Contoh</title>{head}</head><body>{body}</body></html>"
+
+
+def unknown(head: str = "", body: str = "") -> str:
+    """A page without a class that says anything."""
+    shown = (
+        body
+        or f"<h1>Bibit dibagikan di desa</h1><span>Senin, 5 Januari 2026 | 10:00 WIB</span><div>{TEXT}</div>"
+    )
+    return UNKNOWN.format(head=head, body=shown)
+
+
+def test_a_page_that_nobody_described_is_read() -> None:
+    article = read(unknown(), source=generic())
+    assert article.title == "Bibit dibagikan di desa"
+    assert article.published == datetime(2026, 1, 5, 10, tzinfo=WIB)
+    assert len(article.paragraphs) == 6
+    assert article.language == "id"
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        (
+            "<meta property=og:title content='Bibit dibagikan di desa - Warta Contoh'>",
+            "",
+            "Bibit dibagikan di desa",
+        ),
+        (
+            "<meta property=og:title content='Bibit dibagikan di desa | Warta Contoh'>",
+            f"<h1>Warta</h1><h2>Bibit dibagikan di desa</h2><time>5 Januari 2026</time><div>{TEXT}</div>",
+            "Bibit dibagikan di desa",
+        ),
+        (
+            "<meta property=og:title content='Bibit - untuk desa - Warta Contoh'>",
+            f"<h1>Warta</h1><time datetime=2026-01-05></time><div>{TEXT}</div>",
+            "Bibit - untuk desa",
+        ),
+        (
+            '<script type="application/ld+json">[{"@type": ["NewsArticle"], "headline": "Bibit &amp; pupuk"}]</script>',
+            f"<time datetime=2026-01-05></time><div>{TEXT}</div>",
+            "Bibit & pupuk",
+        ),
+    ],
+)
+def test_a_title_is_the_heading_that_the_page_confirms(head: str, body: str, title: str) -> None:
+    assert read(unknown(head, body), source=generic()).title == title
+
+
+@pytest.mark.parametrize(
+    ("head", "moment"),
+    [
+        (
+            '<script type="application/ld+json">{"@graph": [{"@type": "Comment", "datePublished": "2026-02-01"}, '
+            '{"@type": "NewsArticle", "datePublished": "2026-01-04T09:00:00+07:00"}]}</script>',
+            datetime(2026, 1, 4, 9, tzinfo=WIB),
+        ),
+        ("<meta name=pubdate content='2026-01-04 T09:00:00Z'>", datetime(2026, 1, 4, 9, tzinfo=WIB)),
+        ("<meta name=publishdate content='2026/01/04 09:00:00'>", datetime(2026, 1, 4, 9, tzinfo=WIB)),
+    ],
+)
+def test_what_is_stated_for_machines_is_the_date_before_what_is_shown(head: str, moment: datetime) -> None:
+    assert read(unknown(head), source=generic()).published == moment
+
+
+def test_a_copyright_year_is_never_the_date_of_an_unknown_page() -> None:
+    body = f"<h1>Bibit dibagikan di desa</h1><p>Copyright 12 Januari 2026</p><div>{TEXT}</div><p>© 2026 Warta</p>"
+    with pytest.raises(PageError, match="no date, looked for everywhere"):
+        read(unknown(body=body), source=generic())
+
+
+def test_boxes_of_links_are_no_text_of_an_unknown_page() -> None:
+    parts = TEXT.split("</p>")
+    box = "<div><strong>Baca juga: <a href=/x>Harga beras naik di pasar</a></strong></div><p><a href=/y>Panen raya</a></p>"
+    text = "</p>".join([*parts[:3], box, *parts[3:]])
+    body = f"<h1>Bibit dibagikan di desa</h1><time>5 Januari 2026</time><div>{text}</div>"
+    text = read(unknown(body=body), source=generic()).text
+    assert "beras" not in text and "Panen" not in text and "nomor 5" in text
+
+
+def test_a_source_with_selectors_is_never_guessed_at() -> None:
+    with pytest.raises(PageError, match=r"no text, looked for at div\.isi"):
+        read(unknown(), source=generic(body=("div.isi",)))
+
+
+ENGLISH = "<p>The governor said on Monday that the bridge will be opened by the end of the year and is safe for all.</p>"
+
+
+def test_the_language_is_told_by_the_text() -> None:
+    assert read(page(lang="en-US", body=TEXT)).language == "id"
+    assert read(page(lang="id", body=ENGLISH)).language == "en"
+
+
+def test_another_language_than_expected_is_an_error() -> None:
+    select = BANTEN.preset.select.model_copy(update={"languages": ("id",)})
+    source = BANTEN.model_copy(update={"preset": BANTEN.preset.model_copy(update={"select": select})})
+    assert read(page(body=TEXT), source=source).language == "id"
+    with pytest.raises(PageError, match="'en', expected is 'id'") as caught:
+        read(page(body=ENGLISH), source=source)
+    assert caught.value.kind == "language"
+
+
+def test_documents_are_whole_addresses_each_once_in_order() -> None:
+    body = (
+        "<p>Isi <a href=/b.PDF?v=1>laporan itu</a> dan <a href='https://lain.go.id/a.pdf'>lampiran</a>.</p>"
+        "<p><a href=/b.PDF?v=1>Download</a></p><p><a href=/c.doc>x</a><a href='http://[/d.pdf'>y</a>z</p>"
+    )
+    article = read(page(body=body))
+    assert article.attachments == (f"{BANTEN.home}/b.PDF?v=1", "https://lain.go.id/a.pdf")
+    assert article.paragraphs[0] == "Isi laporan itu dan lampiran."
+    assert "Download" not in article.text
+
+
+@pytest.mark.parametrize(
+    ("html", "kind"),
+    [
+        ("<title>Just a moment...</title><div id=challenge-form></div>", "blocked"),
+        ("<title>Attention Required! | Cloudflare</title><h1>Sorry</h1>", "blocked"),
+        ("<title>403 Forbidden</title><center><h1>403 Forbidden</h1></center>", "blocked"),
+        ("<title>Portal</title><form><div class=g-recaptcha></div></form>", "blocked"),
+        ("<title>Portal</title><form action=/login><input type=password></form>", "blocked"),
+        ("<title>Portal</title><p>Please accept cookies to go on.</p>", "blocked"),
+        ("<title>Login - Portal</title>", "blocked"),
+        ("<title>Halaman tidak ditemukan - Portal</title><h1>404</h1>", "gone"),
+        ("<title>Portal</title><h1>404</h1><p>Maaf.</p>", "gone"),
+        ("<title>Portal</title><p>Halaman yang Anda cari tidak dapat ditemukan.</p>", "gone"),
+        ("<title>Portal</title><p>Selamat datang.</p>", "layout"),
+    ],
+)
+def test_what_stands_where_an_article_should_is_told(html: str, kind: str) -> None:
+    for source in (BANTEN, generic()):
+        with pytest.raises(PageError) as caught:
+            read(f"<html><body>{html}</body></html>", source=source)
+        assert caught.value.kind == kind
+
+
+def test_an_article_about_such_pages_is_an_article() -> None:
+    head = "<title>Halaman tidak ditemukan, warga keluhkan situs bansos - ANTARA</title>"
+    assert read(page(head=head, body="<p>Captcha dan 403 Forbidden muncul.</p>")).title == "Judul"
+
+
+def test_pages_of_an_article_are_one_text() -> None:
+    first = page(
+        body="<p>Serang (ANTARA) - Satu.</p><p>Dua.</p><p>Halaman <a>1</a> <a>2</a></p><a>Selanjutnya</a>"
+    )
+    second = page(body="<p>Serang (ANTARA) - Satu.</p><p>Tiga.</p><p>Dua.</p><p>Lihat semua</p>")
+    third = page(body="<p>Serang (ANTARA) - Empat.</p>")
+    more = [Selector(text=second), Selector(text=third)]
+    article = read_article(Selector(text=first), URL, BANTEN, NOW, more)
+    assert article.paragraphs == ("Satu.", "Dua.", "Tiga.", "Dua.", "Empat.")
+    assert article.place == "Serang"
+
+
+def test_a_further_page_without_text_is_an_error() -> None:
+    with pytest.raises(PageError, match="no text"):
+        read_article(Selector(text=page()), URL, BANTEN, NOW, [Selector(text=page(body=""))])
+
+
+def paged(links: str) -> list[str]:
+    select = BANTEN.preset.select.model_copy(update={"pages": (".hal a",)})
+    source = BANTEN.model_copy(update={"preset": BANTEN.preset.model_copy(update={"select": select})})
+    return further_pages(Selector(text=page(footer=f"<div class=hal>{links}</div>")), URL, source)
+
+
+@pytest.mark.parametrize(
+    "form", ["?page={}", "/berita/1/judul/{}/", "/berita/1/judul/page/{}", "?a=1&halaman={}"]
+)
+def test_further_pages_are_numbered_and_of_this_article(form: str) -> None:
+    def link(number: int) -> str:
+        return f"<a href='{form.format(number)}'>{number}</a>"
+
+    found = paged(
+        "".join(map(link, (1, 3, 2, 3)))
+        + "<a href=/berita/2/lain?page=4>4</a><a href=http://x.id/?page=5>5</a>"
+    )
+    assert [each[-4:].strip("/")[-1] for each in found] == ["2", "3"]
+    assert all(each.startswith(URL) for each in found)
+
+
+def test_further_pages_are_at_most_twenty() -> None:
+    assert len(paged("".join(f"<a href=?page={number}>x</a>" for number in range(1, 90)))) == 20
+
+
+def test_a_source_without_selectors_for_them_has_no_further_pages() -> None:
+    assert further_pages(Selector(text=page(footer="<a href=?page=2>2</a>")), URL, BANTEN) == []
+
+
+MADE = sorted((Path(__file__).parents[1] / "benchmarks" / "pages").glob("*.html"))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in MADE if path.stem.startswith("wordpress")], ids=lambda path: path.stem
+)
+def test_wordpress_in_its_many_themes(path: Path) -> None:
+    known = json.loads(path.with_suffix(".expected.json").read_text(encoding="utf-8"))
+    source = load_source("bantennews").model_copy(update={"home": "https://contoh.test"})
+    article = read(path.read_text(encoding="utf-8"), known["url"], source)
+    assert (article.title, article.published.date().isoformat()) == (known["title"], known["published"][:10])
+    assert list(article.paragraphs) == known["paragraphs"]
+    assert (article.place, list(article.authors)) == (known["place"], known["authors"])
+    assert (
+        list(article.attachments)
+        == [f"https://contoh.test{each}" for each in known.get("attachments", [])][:2]
+    )
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_unknown_page_is_an_article_or_a_page_error(title: str, date: str, body: str) -> None:
+    html = f"<html><title>{title}</title><body><h1>{title}</h1><i>{date}</i><div>{TEXT}{body}</div></body></html>"
+    try:
+        article = read(html, source=generic())
+    except PageError:
+        return
+    assert article.title and article.paragraphs
+
+
+@needs_shared
+def test_reads_a_real_page_of_wordpress_word_by_word() -> None:
+    folder = SHARED / "pages" / "kabarislamia"
+    known = json.loads((folder / "wordpress-2015.expected.json").read_text(encoding="utf-8"))
+    source = load_source("bantennews").model_copy(update={"home": "https://kabarislamia.com"})
+    for each in (source, generic()):
+        article = read((folder / "wordpress-2015.html").read_text(encoding="utf-8"), known["url"], each)
+        assert article.title == "Jangan Membenci Satu Kaum Secara Berlebihan"
+        assert _likeness(article.text, known["articleBody"]) > 0.99
+
+
+def test_elements_that_a_source_names_go() -> None:
+    body = (
+        "<p class='text-muted mt-2 small'>Catatan.</p><p>Isi.</p><p class='text-muted mt-2 small'>Lagi.</p>"
+    )
+    assert read(page(body=body)).paragraphs == ("Isi.",)
 
 
 def _likeness(one: str, other: str) -> float:
