@@ -25,6 +25,8 @@ _INSERT = sa.insert(articles)  # built once: building a statement costs more tha
 _BY_URL = sa.select(articles).where(articles.c.url == sa.bindparam("wanted")).with_for_update()
 BUSY_SECONDS = 30
 """How long a writer waits for another one before it gives up."""
+ZONES = {timedelta(hours=hours): name for hours, name in ((7, "WIB"), (8, "WITA"), (9, "WIT"))}
+"""Names of Indonesia's zones by their distance from UTC."""
 _DETAILS = ("place", "authors", "editor", "tags", "attachments")
 
 
@@ -294,7 +296,8 @@ def mark(
 
 def stored_article(row: sa.Row[Any]) -> StoredArticle:
     """A row of `articles` as an object."""
-    zone = timezone(timedelta(minutes=row.utc_offset))
+    offset = timedelta(minutes=row.utc_offset)
+    zone = timezone(offset, ZONES[offset]) if offset in ZONES else timezone(offset)
     article = Article(
         source=row.source,
         url=row.url,

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime as rfc5322_time
@@ -24,7 +24,6 @@ from indexer.store import Store, StoredArticle, stored_article
 
 MAX_ARTICLES = 50
 """Articles in one mail; the rest is counted."""
-ZONES: dict[timedelta | None, str] = {timedelta(hours=h): z for h, z in ((7, "WIB"), (8, "WITA"), (9, "WIT"))}
 
 _templates = Environment(
     loader=PackageLoader("indexer.alerts"),
@@ -132,8 +131,7 @@ def _entry(stored: StoredArticle, wanted: query.Query, names: dict[str, str]) ->
 
 def indonesian_time(moment: datetime) -> str:
     """As "23 Januari 2026 15:32 WIB"."""
-    zone = ZONES.get(moment.utcoffset(), moment.strftime("%z"))
-    return f"{format_datetime(moment, 'd MMMM y HH:mm', locale='id')} {zone}"
+    return f"{format_datetime(moment, 'd MMMM y HH:mm', locale='id')} {moment:%Z}"
 
 
 def starred(found: Passage) -> str:
