@@ -86,7 +86,9 @@ async def propose(
 
     `source` is a first idea of it, whose `article` fits anything; `facts` are what people said of it.
     """
-    home = await _home(fetch, address)
+    response = await _home(fetch, address)
+    home, address = response.selector, response.url
+    source = source.model_copy(update={"home": home_of(address)})  # as of a site that leads to https
     ways = await _try_ways(fetch, source, home, now)
     posts = any(way.name == "posts" and way.links for way in ways)
     system = guess_system(home, source.host, posts)
@@ -116,14 +118,14 @@ async def propose(
     )
 
 
-async def _home(fetch: Fetch, address: str) -> Selector:
+async def _home(fetch: Fetch, address: str) -> HtmlResponse:
     try:
         response = await fetch(address)
     except NotFetched as error:
         raise PantauError(f"{address}: {error.kind}: {error}.") from None
     if not isinstance(response, HtmlResponse):
         raise PantauError(f"{address}: layout: this is no page of HTML.")
-    return response.selector
+    return response
 
 
 async def _try_ways(fetch: Fetch, source: Source, home: Selector, now: datetime) -> list[Way]:
@@ -168,10 +170,17 @@ def _likely(ways: Sequence[Way], home: Selector, source: Source, address: str) -
     titled = []
     for link in home.css("a[href]"):
         text = " ".join(" ".join(link.css("::text, ::attr(title)").getall()).split())
-        url = site_address(urljoin(address, link.attrib["href"]), source)
+        url = _whole(address, link.attrib["href"], source)
         if url and len(text) >= _TITLE_LENGTH and may_be_article(_path(url)):
             titled.append(url)
     return list(dict.fromkeys(titled)) or newest([way for way in ways if way.name == "sitemaps"])
+
+
+def _whole(base: str, link: str, source: Source) -> str | None:
+    try:
+        return site_address(urljoin(base, link.strip()), source)
+    except ValueError:  # no address at all
+        return None
 
 
 def usable_ways(ways: Sequence[Way]) -> Ways:
@@ -211,6 +220,10 @@ def _doubts(
         "or by where such things usually stand"
         for field in only_by_machine(pages, preset)
     ]
+    if not preset.select.body:
+        found.append(
+            "the preset has no selectors: parts are where such things usually stand; look at the samples"
+        )
     if by_links:
         found.append("no feed, sitemap or list of posts works: articles are taken from the links of the page")
     if total < 3:

@@ -50,11 +50,7 @@ class Crawls:
 
     def __init__(self, more: Mapping[str, Any] | None = None) -> None:
         """`more` are Scrapy settings over ours, as a benchmark needs them."""
-        settings = Settings()
-        settings.setmodule("crawlers.settings", priority="project")
-        settings.set("SPIDER_MODULES", [], priority="cmdline")  # spiders are made from the sources asked for
-        settings.update(dict(more or {}), priority="cmdline")
-        self._runner = AsyncCrawlerRunner(settings)
+        self._runner = make_runner(more)
         self.going: dict[str, Crawler] = {}
         self.is_stopping = False
 
@@ -84,6 +80,15 @@ class Crawls:
         """End all crawls after the pages that are under way."""
         self.is_stopping = True
         await self._runner.stop()
+
+
+def make_runner(more: Mapping[str, Any] | None = None) -> AsyncCrawlerRunner:
+    """Scrapy's runner with our settings, from wherever the command was started."""
+    settings = Settings()
+    settings.setmodule("crawlers.settings", priority="project")
+    settings.set("SPIDER_MODULES", [], priority="cmdline")  # spiders are made from the sources asked for
+    settings.update(dict(more or {}), priority="cmdline")
+    return AsyncCrawlerRunner(settings)
 
 
 def outcome_of(source: str, crawler: Crawler, seconds: float) -> Outcome:

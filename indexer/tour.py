@@ -53,8 +53,8 @@ def prepare(smtp_url: str) -> Config:
         shutil.rmtree(FOLDER)
     FOLDER.mkdir()
     (FOLDER / MARK).touch()
-    for name in ("PANTAU_SOURCES", "PANTAU_ARCHIVE"):  # nothing of the demo goes where the reader's own data are
-        os.environ.pop(name, None)
+    for name in ("PANTAU_SOURCES", "PANTAU_ARCHIVE"):
+        os.environ.pop(name, None)  # nothing of the demo goes where the reader's own data are
     os.environ.update(PANTAU_DATA=str(FOLDER), PANTAU_SMTP_URL=smtp_url, PANTAU_CONTACT="demo@example.org")
     return load_config()
 

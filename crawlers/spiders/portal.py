@@ -115,7 +115,9 @@ class PortalSpider(Spider):
         links = self._read(response, read, "no links to articles" if number == 1 else "")
         requests = list(self._new(links, response))
         yield from requests
-        is_repeated = {each.url for each in links} <= self._listed  # as where a site ignores the page's number
+        is_repeated = {
+            each.url for each in links
+        } <= self._listed  # as where a site ignores the page's number
         self._listed |= {each.url for each in links}
         if not is_repeated and self._wants_more(links, len(requests), number):
             next_path = listing.page.format(path=base.rstrip("/"), number=number + 1)
