@@ -167,6 +167,28 @@ def test_a_site_that_ignores_page_numbers_is_not_paged_for_ever(place: Place) ->
     assert "/berita?page=3" not in place.site.asked
 
 
+def test_a_search_by_date_is_asked_only_for_the_past(place: Place) -> None:
+    place.source(
+        'preset = "wordpress"\nposts = ""\n'
+        '[search]\npaths = ["/cari?dari={since}&sampai={until}"]\ncard = "a"\nlink = "::attr(href)"\n'
+        'page = "{path}&hal={number}"\n'
+    )
+    place.site.answers["/feed/"] = (
+        "application/rss+xml",
+        f"<rss version='2.0'><channel><item><link>{place.site.home}/satu/</link></item></channel></rss>".encode(),
+    )
+    since = NOW - timedelta(days=60)
+    place.site.page(
+        f"/cari?dari={since:%d-%m-%Y}&sampai={NOW:%d-%m-%Y}", '<html><a href="/kuno/">a</a></html>'
+    )
+    place.article("/satu/")
+    place.article("/kuno/", days=50)
+    place.crawl()
+    assert place.found() == ["/satu/"]
+    place.crawl("--since", f"{since:%Y-%m-%d}")
+    assert place.found() == ["/kuno/", "/satu/"]
+
+
 def test_an_article_of_several_pages_is_joined(place: Place) -> None:
     place.source('preset = "wordpress"\nposts = ""\nselect.pages = [".page-links a::attr(href)"]\n')
     place.site.feed("/satu/")
