@@ -583,6 +583,24 @@ def alerts() -> None:
     _alert(_store(), load_config(), lambda: False, say)
 
 
+@app.command()
+def outbox(
+    resend: Annotated[int | None, typer.Option(metavar="ID", help="Let this mail go out once more.")] = None,
+) -> None:
+    """The mails that did not go out, or of which it is unclear whether they did."""
+    store = _store()
+    if resend is not None:
+        if not mail.resend(store, resend, datetime.now(UTC)):
+            raise PantauError(f"No mail {resend} has failed or is unclear.")
+        say(f"Mail {resend} goes out with the next `pantau alerts` or `pantau run`.")
+        return
+    rows = [
+        (str(each.id), each.status, each.recipient, each.subject, each.message_id, each.error or "")
+        for each in mail.unsent(store)
+    ]
+    out.print(table(("id", "status", "to", "subject", "Message-ID", "why"), rows))
+
+
 def _alert(store: Store, config: Config, stop: Callable[[], bool], tell: Callable[[str], None]) -> None:
     found = match(store, datetime.now(UTC))
     written = compose(store, config, datetime.now(UTC))

@@ -194,6 +194,18 @@ def test_what_was_cut_off_while_the_server_answered_is_told_and_not_repeated(
     assert sink.taken == []
 
 
+def test_an_unclear_mail_goes_out_again_only_when_told(store: Store, sink: Sink) -> None:
+    prepare(store)
+    with store.writing() as connection:
+        connection.execute(sa.update(outbox).values(status=Status.UNCLEAR))
+    assert [each.status for each in mail.unsent(store)] == [Status.UNCLEAR]
+    assert send(store, sink.url).sent == 0
+    assert mail.resend(store, 1, NOW)
+    assert send(store, sink.url).sent == 1
+    assert mail.unsent(store) == []
+    assert not mail.resend(store, 1, NOW)
+
+
 def test_a_stop_leaves_the_rest_for_the_next_time(store: Store, sink: Sink) -> None:
     subscribe(store, "kedua@example.org", "kemiskinan", "", Rate.IMMEDIATE, NOW)
     prepare(store)

@@ -104,6 +104,22 @@ def counts(store: Store) -> dict[str, int]:
         return {row.status: row.mails for row in connection.execute(wanted)}
 
 
+def unsent(store: Store) -> list[sa.Row[Any]]:
+    """The mails that did not go out, or of which nobody knows, the oldest first."""
+    wanted = sa.select(outbox).where(outbox.c.status != Status.SENT).order_by(outbox.c.id)
+    with store.reading() as connection:
+        return list(connection.execute(wanted))
+
+
+def resend(store: Store, id: int, now: datetime) -> bool:
+    """Let a mail that failed or is unclear go out once more, under its Message-ID; False if it is neither."""
+    again = outbox.c.status.in_((Status.FAILED, Status.UNCLEAR))
+    values = {"status": Status.PENDING, "attempts": 0, "next_attempt_at": now, "error": None}
+    with store.writing() as connection:
+        changed = connection.execute(sa.update(outbox).where(outbox.c.id == id, again).values(values))
+    return changed.rowcount == 1
+
+
 def _settle_cut_off(store: Store, delivery: Delivery) -> None:
     """With the right to send in our hands, what is still `sending` was cut off with its process."""
     cut_off = outbox.c.status == Status.SENDING
