@@ -63,3 +63,9 @@ def test_an_unknown_token_opens_nothing(store: Store) -> None:
     add(store)
     assert unsubscribe(store, "x" * 32, NOW) is None
     assert len(active_subscriptions(store)) == 1
+
+
+def test_a_token_is_safe_in_a_command_an_address_and_a_header(store: Store) -> None:
+    tokens = {add(store, f"warga{number}@example.org").token for number in range(20)}
+    assert len(tokens) == 20
+    assert all(token.isalnum() and len(token) == 48 for token in tokens)

@@ -50,7 +50,7 @@ def subscribe(store: Store, email: str, text: str, name: str, rate: Rate, now: d
         "name": _line(name or text),
         "rate": rate,
         "status": "active",
-        "token": secrets.token_urlsafe(24),
+        "token": secrets.token_hex(24),
         "created_at": now,
     }
     try:
