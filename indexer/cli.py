@@ -236,9 +236,12 @@ def run(keys: Keys = None) -> None:
 
 
 def _deliver(store: Store, config: Config, stop: Callable[[], bool]) -> None:
-    index = open_index(store, config.index_folder)
-    sync(store, index)
-    index.close()
+    try:
+        index = open_index(store, config.index_folder)
+        sync(store, index)
+        index.close()
+    except PantauError as error:  # alerts need no index; what is behind is sent once it can be used again
+        logger.error("%s", error)
     _alert(store, config, stop, logger.info)
 
 

@@ -12,6 +12,9 @@ from conftest import NOW, PANTAU, Site, make_article, pantau
 
 from crawlers.demo.portal import Portal
 from crawlers.demo.sink import Sink
+from indexer.alerts.subscriptions import Rate, subscribe
+from indexer.cli import _deliver
+from indexer.config import Config
 from indexer.store import Store
 
 PAGE = (
@@ -191,3 +194,13 @@ def test_leaving_with_the_token_of_the_record(environment: dict[str, str], tmp_p
     assert pantau("unsubscribe", token, **environment).returncode == 0
     assert "warga@example.org" not in pantau("subscriptions", **environment).stdout
     assert "token" in complaint(pantau("unsubscribe", token, **environment))
+
+
+def test_alerts_go_out_while_the_index_cannot_be_used(store: Store, tmp_path: Path) -> None:
+    subscribe(store, "warga@example.org", "kemiskinan", "", Rate.IMMEDIATE, NOW)
+    store.add(make_article(), NOW)
+    (tmp_path / "data").write_text("a file where the folder of the index should be made")
+    with Sink() as sink:
+        _deliver(store, Config(data=tmp_path / "data", smtp_url=sink.url), lambda: False)
+        assert len(sink.taken) == 1
+    assert len(store.behind("indexed_revision", 10)) == 1
