@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any
 
 from bs4 import BeautifulSoup
-from scrapy import Selector
 
 from crawlers.demo.portal import Portal
 from crawlers.extract import PageError, read_article
 from crawlers.reading.datelines import without_dateline
+from crawlers.reading.tree import parse
 from crawlers.source import Source, load_source
 
 HERE = Path(__file__).parent
@@ -143,7 +143,7 @@ def _generic(example: Example) -> Reading:
 
 def _pantau(example: Example, source: Source) -> Reading:
     try:
-        article = read_article(Selector(text=example.html), example.url, source, NOW)
+        article = read_article(parse(example.html), example.url, source, NOW)
     except PageError:
         return Reading("")
     return Reading(article.text, article.title, article.published)

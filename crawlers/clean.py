@@ -7,7 +7,7 @@ line of its own.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, Tag
@@ -56,6 +56,22 @@ _READ_ALSO = re.compile(
 )
 """The words before titles of other articles: with a colon, a link or nothing behind them. Within a line they
 begin with a capital, and what stands before them is no opening quotation mark."""
+_LABEL_WORDS = (
+    *(
+        "baca",
+        "simak",
+        "lihat",
+        "tonton",
+        "saksikan",
+        "terkait",
+        "lainnya",
+        "related",
+        "also",
+        "more",
+        "pilihan",
+    ),
+)
+"""One of them is in every text that a label of other articles is in: to look for these costs a tenth."""
 _TITLES = re.compile(rf"[\s\"“‘'(|-]*{_LINK}[^{_END}]*{_END}(?:\s?[,;|•·/]?{_LINK}[^{_END}]*{_END})*[.)”’]?")
 _UNLINKED_TITLE = re.compile(r".{0,200}$|.{0,200}?(?:[.?!…](?=\s?[\"“A-Z])|[a-z\d](?=[A-Z\"“]))")
 """Without a link a title is all that is left of a line, or in a long one what ends like a sentence."""
@@ -95,6 +111,11 @@ _PHRASES = re.compile(
     )
 )
 """Junk that goes wherever it stands, as it is often glued to a sentence."""
+_PHRASE_WORDS = (
+    *("adsbygoogle", "dilarang keras", "[gambas", "scroll to", "advertisement", "(baca", "(simak", "(lihat"),
+    *("pewarta", "penulis", "reporter", "copyright", "hak cipta", "ikuti whatsapp"),
+)
+"""One of them is in every line that _PHRASES finds something in."""
 _JUNK_LINE = re.compile(
     "|".join(
         (
@@ -148,7 +169,8 @@ def clean_body(html: str) -> list[str]:
     white space in it folded; items of lists are paragraphs, cells of a row stand side by side. In NFC.
     """
     soup = BeautifulSoup(f"<div>{_INVISIBLE.sub('', html)}</div>", "lxml")
-    _drop_read_also_boxes(soup)
+    if "&" in html or _may_hold(_LABEL_WORDS, html):
+        _drop_read_also_boxes(soup)
     lines = "".join(_pieces(soup)).split("\n")
     return _without_signature(list(_paragraphs(lines)))
 
@@ -237,11 +259,23 @@ def _paragraphs(lines: Iterable[str]) -> Iterator[str]:
         line = _EMPTY_LINK.sub("", line).strip()
         if not line or (awaits_titles and _ONLY_LINKS.fullmatch(line)) or _PAGE_NUMBERS.fullmatch(line):
             continue
-        kept, awaits_titles = _cut_read_also(_fold(_PHRASES.sub(" ", _fold(line))))
+        kept, awaits_titles = _cut_read_also(_without_phrases(_fold(line)))
         text = _fold(unicodedata.normalize("NFC", kept.replace(_LINK, "").replace(_END, "")))
         is_button = _NETWORKS.fullmatch(text) and _ONLY_LINKS.fullmatch(line)
         if not is_button and not _JUNK_LINE.fullmatch(text):
             yield text
+
+
+def _without_phrases(line: str) -> str:
+    return _fold(_PHRASES.sub(" ", line)) if _may_hold(_PHRASE_WORDS, line) else line
+
+
+def _may_hold(words: Sequence[str], line: str) -> bool:
+    folded = line.casefold()
+    for word in words:  # noqa: SIM110  # twice as fast as any()
+        if word in folded:
+            return True
+    return False
 
 
 def _cut_read_also(line: str) -> tuple[str, bool]:
@@ -249,6 +283,8 @@ def _cut_read_also(line: str) -> tuple[str, bool]:
 
     What follows a linked title stays if it is a sentence.
     """
+    if not _may_hold(_LABEL_WORDS, line):
+        return line, False
     kept, position = [], 0
     is_sentence = bool(_SENTENCE_END.search(line.replace(_END, "")))
     while found := _READ_ALSO.search(line, position):

@@ -6,7 +6,6 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
 from gzip import GzipFile
 from io import BytesIO
 from itertools import islice
@@ -15,10 +14,10 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urljoin, urls
 
 import feedparser
 from lxml import etree  # type: ignore[import-untyped]
-from parsel import css2xpath
-from scrapy import Selector
+from scrapy.http import Response
 
 from crawlers.dates import read_absolute_date, read_date
+from crawlers.reading.tree import Tree, find, tree_of
 from crawlers.source import Listing, Source
 
 TRACKING = re.compile(
@@ -27,13 +26,17 @@ TRACKING = re.compile(
     re.IGNORECASE,
 )
 """Parameters that tell where a reader came from; all others say what the page is, as `?id=5`."""
+_PLAIN = re.compile(r"/[A-Za-z0-9/._~-]*")
+"""A path that is kept as it stands."""
 LONGEST_ADDRESS = 2000
 LARGEST_SITEMAP = 50 * 1024 * 1024
 """Bytes of an unpacked sitemap, as sitemaps.org allows."""
 MOST_ELEMENTS = 500_000
 """Elements of a sitemap that are looked at: 50,000 entries of ten."""
-MOST_CARDS = 10_000
+MOST_CARDS = 2_000
 """Entries of one listing page that are looked at; no honest page has as many."""
+LONGEST_LISTING = 2_000_000
+"""Characters of a listing page that are looked at; no honest page has as many, and a tree is ten times as large."""
 
 
 @dataclass(frozen=True)
@@ -46,19 +49,31 @@ class Link:
 
 def read_feed(body: bytes, source: Source) -> list[Link]:
     """Articles of an RSS or Atom feed, in its order; raises ValueError if it is no feed."""
-    feed = feedparser.parse(BytesIO(body))
+    feed = feedparser.parse(
+        BytesIO(body), resolve_relative_uris=False, sanitize_html=False
+    )  # no text is used
     if not feed.get("version"):  # it has none at all if there was nothing to read
         raise ValueError("this is no feed")
     found = ((_entry_link(entry), _entry_date(entry, source)) for entry in feed.entries)
     return list(_links(found, source))
 
 
-def read_listing(page: Selector, source: Source, now: datetime, listing: Listing | None = None) -> list[Link]:
+def listing_tree(response: Response) -> Tree:
+    """The tree of a listing page, as far as it is looked at; raises ValueError if it is no page."""
+    return tree_of(response, LONGEST_LISTING)
+
+
+def read_listing(tree: Tree, source: Source, now: datetime, listing: Listing | None = None) -> list[Link]:
     """Articles of a listing page, in its order; by the source's own `listing` if no other is given."""
     listing = listing or source.preset.listing
-    if listing is None or not isinstance(page.root, etree._Element):
+    if listing is None:
         return []
-    return list(_links(_cards(page.root, listing, source, now), source, _base(page)))
+    return list(_links(_cards(tree, listing, source, now), source, _base(tree)))
+
+
+def is_too_long(response: Response, tree: Tree, listing: Listing) -> bool:
+    """Whether a listing page goes on behind what is looked at."""
+    return len(response.body) > LONGEST_LISTING or len(tree.find(listing.card)) > MOST_CARDS
 
 
 def read_posts(body: bytes, source: Source) -> list[Link]:
@@ -99,8 +114,12 @@ def article_address(address: str, source: Source, base: str | None = None) -> st
     Relative to `base`, the source's home if there is none. Kept is that of the source's home, whatever of
     http and https, with or without "www.", a link says; without fragment and tracking parameters.
     """
+    address = address.strip()
+    own = address.removeprefix(source.home)
+    if own != address and len(address) <= LONGEST_ADDRESS and _PLAIN.fullmatch(own):  # as nearly all are
+        return address if re.search(source.preset.article, own) else None
     try:
-        parts = urlsplit(urljoin(base or source.home + "/", address.strip().replace("&amp;", "&")))
+        parts = urlsplit(urljoin(base or source.home + "/", address.replace("&amp;", "&")))
         home = urlsplit(source.home)
         if len(address) > LONGEST_ADDRESS or not _is_same_site(parts, home):
             return None
@@ -113,17 +132,6 @@ def article_address(address: str, source: Source, base: str | None = None) -> st
     if not re.search(source.preset.article, target[len(home.path) :]):
         return None
     return f"{home.scheme}://{home.netloc}{target}"
-
-
-def find(root: etree._Element, selector: str) -> list[Any]:
-    """What a CSS selector finds, in the page's order: elements, or strings by `::text` and `::attr(name)`."""
-    found: list[Any] = _compiled(selector)(root)
-    return found
-
-
-@cache
-def _compiled(selector: str) -> etree.XPath:
-    return etree.XPath(css2xpath(selector))
 
 
 def _is_same_site(one: SplitResult, other: SplitResult) -> bool:
@@ -144,16 +152,16 @@ def _query(query: str) -> str:
     return "?" + urlencode(kept, errors="replace") if kept else ""
 
 
-def _base(page: Selector) -> str | None:
+def _base(tree: Tree) -> str | None:
     """What links on a page are relative to: its address or what it states instead; None if it has none."""
-    url = page.root.getroottree().docinfo.URL
+    url = tree.root.getroottree().docinfo.URL
     return url if url and url.startswith("http") else None
 
 
 def _cards(
-    root: etree._Element, listing: Listing, source: Source, now: datetime
+    tree: Tree, listing: Listing, source: Source, now: datetime
 ) -> Iterator[tuple[str, datetime | None]]:
-    for card in find(root, listing.card)[:MOST_CARDS]:
+    for card in tree.find(listing.card)[:MOST_CARDS]:
         links = find(card, listing.link)
         texts = (_text(found) for found in find(card, listing.date)) if listing.date else ()
         dates = (read_date(text, source.zone, now) for text in texts if text)

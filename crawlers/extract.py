@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any, TypeGuard
 
 from lxml import etree  # type: ignore[import-untyped]
-from scrapy import Selector
 
 from crawlers.clean import clean_body
 from crawlers.dates import read_absolute_date, read_date
-from crawlers.discovery import article_address, find, site_address
+from crawlers.discovery import article_address, site_address
 from crawlers.reading.datelines import without_dateline
 from crawlers.reading.headlines import dates_beside, headline, without_site
 from crawlers.reading.languages import language_of
@@ -23,6 +22,7 @@ from crawlers.reading.links import document_addresses, image_address, page_numbe
 from crawlers.reading.maintext import main_text
 from crawlers.reading.names import credited_authors, credited_editors, single_name, single_names, unique
 from crawlers.reading.structured import Structured
+from crawlers.reading.tree import Tree
 from crawlers.reading.walls import wall
 from crawlers.source import Selectors, Source
 from indexer.article import Article
@@ -47,32 +47,27 @@ class PageError(Exception):
         self.kind = kind
 
 
-def read_article(
-    page: Selector, url: str, source: Source, now: datetime, more: Sequence[Selector] = ()
-) -> Article:
+def read_article(tree: Tree, url: str, source: Source, now: datetime, more: Sequence[Tree] = ()) -> Article:
     """The article on a page and on the `more` pages that continue it.
 
     Raises PageError: "layout" where title, date or text cannot be found, "blocked" or "gone" for what stands
     where an article should, "language" for one in another language than the source's.
     """
-    root = _root(page)
-    _refuse_wall(root)
+    _refuse_wall(tree)
     try:
-        return _article(root, url, source, now, [_root(each) for each in more])
+        return _article(tree, url, source, now, more)
     except PageError as error:
         if error.kind == "layout":
-            _refuse_wall(root, missing=True)
+            _refuse_wall(tree, missing=True)
         raise
 
 
-def further_pages(page: Selector, url: str, source: Source) -> list[str]:
+def further_pages(tree: Tree, url: str, source: Source) -> list[str]:
     """Addresses of the other pages of an article that has several, in order of their numbers, at most 20."""
-    if not isinstance(page.root, etree._Element):
-        return []
     base = source.address(url)
     numbered: dict[int, str] = {}
     for selector in source.preset.select.pages:
-        for found in find(page.root, selector):
+        for found in tree.find(selector):
             link = found.get("href") if isinstance(found, etree._Element) else str(found)
             address = site_address(whole_address(base, link or "") or "", source) if link else None
             number = page_number(address, base) if address else 0
@@ -81,70 +76,62 @@ def further_pages(page: Selector, url: str, source: Source) -> list[str]:
     return [numbered[number] for number in sorted(numbered)][:MOST_PAGES]
 
 
-def _root(page: Selector) -> etree._Element:
-    if not isinstance(page.root, etree._Element):
-        raise PageError("layout", "this is no page of HTML")
-    return page.root
-
-
-def _refuse_wall(root: etree._Element, missing: bool = False) -> None:
-    if found := wall(root, missing):
+def _refuse_wall(tree: Tree, missing: bool = False) -> None:
+    if found := wall(tree, missing):
         kind, words = found
         raise PageError(kind, f"the page is no article but says {words!r}")
 
 
-def _article(
-    root: etree._Element, url: str, source: Source, now: datetime, more: Sequence[etree._Element]
-) -> Article:
-    select, stated = source.preset.select, Structured(root)
-    title, heading = _title(root, source, stated)
-    published = _published(root, heading, source, stated, now)
-    bodies = [_body(each, select) for each in (root, *more)]
+def _article(tree: Tree, url: str, source: Source, now: datetime, more: Sequence[Tree]) -> Article:
+    select, stated = source.preset.select, Structured(tree)
+    title, heading = _title(tree, source, stated)
+    published = _published(tree, heading, source, stated, now)
+    bodies = [_body(each, select) for each in (tree, *more)]
     place, paragraphs = _joined_text([_without_title(paragraphs, title) for paragraphs, _ in bodies])
-    credits = "\n".join(_found_texts(root, select.credits))
-    editors = _first_texts(root, select.editor) or credited_editors(credits)
+    credits = "\n".join(_found_texts(tree, select.credits))
+    editors = _first_texts(tree, select.editor) or credited_editors(credits)
     return Article(
         source=source.key,
-        url=_address(root, url, source),
+        url=_address(tree, url, source),
         title=title,
         paragraphs=tuple(paragraphs),
         published=published,
         place=place,
-        authors=_authors(_first_texts(root, select.authors) or credited_authors(credits), stated, source),
+        authors=_authors(_first_texts(tree, select.authors) or credited_authors(credits), stated, source),
         editor=next((name for text in editors if (name := single_name(text))), None),
-        tags=_tags(_first_texts(root, select.tags) or stated.tags),
-        image=image_address(root, url, select.image, stated),
+        tags=_tags(_first_texts(tree, select.tags) or stated.tags),
+        image=image_address(tree, url, select.image, stated),
         attachments=unique(each for _, body in bodies for each in document_addresses(body, url)),
-        language=_language(root, paragraphs, select.languages),
+        language=_language(tree, paragraphs, select.languages),
         region=source.region,
         kind=source.kind,
     )
 
 
-def _title(root: etree._Element, source: Source, stated: Structured) -> tuple[str, etree._Element]:
+def _title(tree: Tree, source: Source, stated: Structured) -> tuple[str, etree._Element]:
     """The title and the heading it stands in, the root if that is not known."""
     select = source.preset.select
-    for text in _found_texts(root, select.title):
+    for text in _found_texts(tree, select.title):
         if title := _fold(re.sub(select.title_suffix, "", _fold(text)) if select.title_suffix else text):
-            return title, root
+            return title, tree.root
     site = (*stated.site, source.name, source.host.removeprefix("www."))
     if not select.title:
-        title, heading = headline(root, stated.titles, site)
+        title, heading = headline(tree, stated.titles, site)
         if title:
             return title, heading
     elif stated.titles:
-        return without_site(stated.titles[0], site), root
+        return without_site(stated.titles[0], site), tree.root
     raise _missing("title", select.title)
 
 
 def _published(
-    root: etree._Element, heading: etree._Element, source: Source, stated: Structured, now: datetime
+    tree: Tree, heading: etree._Element, source: Source, stated: Structured, now: datetime
 ) -> datetime:
     selectors = source.preset.select.date
-    for text in _either(_found_texts(root, selectors), lambda: stated.dates):
+    for text in _either(_found_texts(tree, selectors), lambda: stated.dates):
         if _is_possible(moment := read_date(text, source.zone, now), now):
             return moment
-    for text in () if selectors else _shown_dates(root, heading, source, stated):
+    for text in () if selectors else _shown_dates(tree, heading, source, stated):
         if _is_possible(moment := read_absolute_date(text, source.zone), now):
             return moment
     raise _missing("date", selectors)
@@ -154,36 +141,36 @@ def _is_possible(moment: datetime | None, now: datetime) -> TypeGuard[datetime]:
     return moment is not None and moment.year >= EARLIEST_YEAR and moment <= now + AHEAD
 
 
-def _shown_dates(
-    root: etree._Element, heading: etree._Element, source: Source, stated: Structured
-) -> Iterator[str]:
+def _shown_dates(tree: Tree, heading: etree._Element, source: Source, stated: Structured) -> Iterator[str]:
     """Dates where readers see them: beside the title, then in the elements that are made for them."""
-    if heading is root:
-        heading = headline(root, stated.titles, (source.name,))[1]
-    if heading is not root:
+    if heading is tree.root:
+        heading = headline(tree, stated.titles, (source.name,))[1]
+    if heading is not tree.root:
         yield from dates_beside(heading)
-    yield from _found_texts(root, ("article time::attr(datetime)", "time::attr(datetime)", "article time"))
+    yield from _found_texts(tree, ("article time::attr(datetime)", "time::attr(datetime)", "article time"))
 
 
-def _body(root: etree._Element, select: Selectors) -> tuple[list[str], etree._Element]:
+def _body(tree: Tree, select: Selectors) -> tuple[list[str], etree._Element]:
     """Paragraphs of the text, and the element that holds them."""
     if not select.body:
-        paragraphs, holder = main_text(root)
+        paragraphs, holder = main_text(tree.root)
         if paragraphs:
             return paragraphs, holder
     for selector in select.body:
-        for found in find(root, selector):
+        for found in tree.find(selector):
             if isinstance(found, etree._Element):
-                body = _without(found, select.remove)
+                body = _without(found, select.remove, tree)
                 html = etree.tostring(body, encoding="unicode", method="html", with_tail=False)
                 if paragraphs := clean_body(html):
                     return paragraphs, body
     raise _missing("text", select.body)
 
 
-def _without(body: etree._Element, remove: Sequence[str]) -> etree._Element:
+def _without(body: etree._Element, remove: Sequence[str], tree: Tree) -> etree._Element:
     """`body` without the elements that `remove` finds in it; a copy if there are some."""
-    unwanted = {element for selector in remove for element in find(body, selector)}
+    unwanted = {element for selector in remove for element in tree.find(selector, body)}
+    if not unwanted:  # not even looked through
+        return body
     places = [place for place, element in enumerate(body.iter()) if place and element in unwanted]
     if not places:
         return body
@@ -228,30 +215,29 @@ def _tags(texts: Iterable[str]) -> tuple[str, ...]:
     return unique(tag.lstrip("# ").strip() for text in texts for tag in re.split("[,;]", _fold(text)))
 
 
-def _language(root: etree._Element, paragraphs: Sequence[str], expected: Sequence[str]) -> str:
+def _language(tree: Tree, paragraphs: Sequence[str], expected: Sequence[str]) -> str:
     """Two letters, told by the text, else by the page; raises PageError for a text in one not expected."""
     told = language_of(" ".join(paragraphs))
     if told and expected and told not in expected:
         raise PageError(
             "language", f"the text is in {told!r}, expected is {' or '.join(map(repr, expected))}"
         )
-    return told or _stated_language(root)
+    return told or _stated_language(tree)
 
 
-def _stated_language(root: etree._Element) -> str:
+def _stated_language(tree: Tree) -> str:
     """ "in" is what Indonesian was called until 1989 and old systems still write."""
-    for selector in ("html::attr(lang)", "meta[property='og:locale']::attr(content)"):
-        for found in find(root, selector):
-            if stated := re.match(r"\s*([a-z]{2})(?![a-z])", str(found), re.IGNORECASE):
-                return "id" if stated[1].lower() == "in" else stated[1].lower()
+    locales = (each.get("content") for each in tree.metas if each.get("property") == "og:locale")
+    for found in (tree.root.get("lang") or "", *locales):
+        if stated := re.match(r"\s*([a-z]{2})(?![a-z])", found, re.IGNORECASE):
+            return "id" if stated[1].lower() == "in" else stated[1].lower()
     return "id"
 
 
-def _address(root: etree._Element, url: str, source: Source) -> str:
+def _address(tree: Tree, url: str, source: Source) -> str:
     """The address a page gives as its own if it is one of an article here, else that of the page."""
-    stated = ("link[rel=canonical]::attr(href)", "meta[property='og:url']::attr(content)")
-    candidates = [str(found) for selector in stated for found in find(root, selector)]
-    known = (article_address(each, source, url) for each in [*candidates, url] if each.strip())
+    stated = [each.get("content") for each in tree.metas if each.get("property") == "og:url"]
+    known = (article_address(each, source, url) for each in (*tree.canonical, *stated, url) if each.strip())
     return next((address for address in known if address), url)
 
 
@@ -261,18 +247,18 @@ def _either(found: Iterable[str], stated: Callable[[], Iterable[str]]) -> Iterat
     yield from stated()
 
 
-def _first_texts(root: etree._Element, selectors: Sequence[str]) -> list[str]:
+def _first_texts(tree: Tree, selectors: Sequence[str]) -> list[str]:
     """All texts of the first selector that finds some."""
     for selector in selectors:
-        if texts := list(_found_texts(root, (selector,))):
+        if texts := list(_found_texts(tree, (selector,))):
             return texts
     return []
 
 
-def _found_texts(root: etree._Element, selectors: Iterable[str]) -> Iterator[str]:
+def _found_texts(tree: Tree, selectors: Iterable[str]) -> Iterator[str]:
     """Texts that `selectors` find, in their order, with line ends where a browser has them, none empty."""
     for selector in selectors:
-        for found in find(root, selector):
+        for found in tree.find(selector):
             text = _text(found) if isinstance(found, etree._Element) else str(found)
             if text.strip():
                 yield text

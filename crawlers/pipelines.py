@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
@@ -12,20 +13,24 @@ from scrapy.http import Response
 from twisted.python.failure import Failure as TwistedFailure
 
 from crawlers.failures import FOR_GOOD
-from crawlers.memory import Memory
+from crawlers.memory import Memory, Validators
 from crawlers.politeness import require_contact
 from crawlers.safety import source_of
 from crawlers.spiders.portal import PortalSpider, page_failed
 from indexer.article import Article
 from indexer.config import load_config
 from indexer.errors import PantauError
-from indexer.store import Failure, Result, Store, add_article
+from indexer.store import Change, Failure, Result, Store, add_article
 
 logger = logging.getLogger(__name__)
 COUNTS = ("pages", "new", "changed", "same", "failed")
 
 PAST = timedelta(days=7)
 """What a crawl with `since` finds that is older than this is stored and searchable, but alerts nobody."""
+TOGETHER = 16
+"""Articles that are stored in one transaction, as many as Scrapy fetches at once."""
+LONGEST_TOGETHER = 0.25
+"""Seconds that an article waits for others."""
 
 
 class Record:
@@ -43,6 +48,7 @@ class Record:
         self._memory = Memory(store, crawler.spidercls.name)
         connect = crawler.signals.connect
         connect(self.spider_opened, signals.spider_opened)
+        connect(self.scheduler_empty, signals.scheduler_empty)
         connect(self.response_received, signals.response_received)
         connect(self.spider_error, signals.spider_error)
         connect(self.item_error, signals.item_error)
@@ -63,6 +69,16 @@ class Record:
         spider.memory = self._memory
         self.store.name_source(spider.name, spider.source.name, spider.source.home)
         self.run_id = self.store.start_run(spider.name, _now())
+
+    def scheduler_empty(self) -> None:
+        """Hand out some more of the articles that are due."""
+        spider, engine = self._crawler.spider, self._crawler.engine
+        assert isinstance(spider, PortalSpider) and engine
+        try:
+            for request in spider.next_articles():
+                engine.crawl(request)
+        except PantauError as error:
+            self._give_up(error)
 
     def response_received(self, response: Response, request: Request) -> None:
         is_article = request.meta.get("role") == "article" and "part" not in request.meta
@@ -119,7 +135,10 @@ class Record:
 
 
 class StoreArticles:
-    """Item pipeline: puts each article into the record, and that its page was read, in one step."""
+    """Item pipeline: puts articles into the record, each together with that its page was read.
+
+    Those that come close upon each other share a transaction. None counts as stored before that has ended.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         record = crawler.get_extension(Record)
@@ -127,42 +146,69 @@ class StoreArticles:
         self._crawler = crawler
         self._store = record.store
         self._stats = crawler.stats
+        self._waiting: list[_Waiting] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def process_item(self, item: Article) -> Article:
-        now, spider = _now(), self._crawler.spider
+    async def process_item(self, item: Article) -> Article:
+        spider = self._crawler.spider
         assert isinstance(spider, PortalSpider)
-        page, validators = spider.read_from.pop(item.url)
-        is_past = spider.since is not None and now - item.published > PAST
-        with self._store.writing(durable=False) as connection:
-            change = add_article(connection, item, now, is_news=not is_past)
-            spider.memory.read(connection, page, validators, item.published, now)
+        page, validators = spider.read_from.pop(id(item))
+        is_past = spider.since is not None and _now() - item.published > PAST
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(item, page, validators, not is_past, loop.create_future())
+        self._waiting.append(waiting)
+        if len(self._waiting) >= TOGETHER:
+            self._store_waiting()
+        elif self._timer is None:
+            self._timer = loop.call_later(LONGEST_TOGETHER, self._store_waiting)
+        change = await waiting.stored
         self._stats.inc_value(f"pantau/{change}")
         return item
 
+    def _store_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        self._store_together(waiting)
 
-class AskForNews:
-    """Downloader middleware: asks for a page only if it is not what we have."""
+    def _store_together(self, waiting: list["_Waiting"]) -> None:
+        try:
+            changes = self._stored(waiting)
+        except Exception as error:  # noqa: BLE001  # told of the articles that it befell
+            if len(waiting) > 1 and not isinstance(error, PantauError):  # which is of the whole record
+                for each in waiting:
+                    self._store_together([each])
+            else:
+                for each in waiting:
+                    each.stored.set_exception(error)
+        else:
+            for each, change in zip(waiting, changes, strict=True):
+                each.stored.set_result(change)
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
+    def _stored(self, waiting: list["_Waiting"]) -> list[Change]:
+        spider, now = self._crawler.spider, _now()
+        assert isinstance(spider, PortalSpider)
+        pages = [(each.page, each.validators, each.article.published) for each in waiting]
+        with self._store.writing(durable=False) as connection:
+            changes = [add_article(connection, each.article, now, is_news=each.is_news) for each in waiting]
+            spider.memory.read(connection, pages, now)
+        return changes
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
 
-    def process_request(self, request: Request) -> None:
-        if not request.meta.get("conditional"):
-            return
-        assert isinstance(self._crawler.spider, PortalSpider)
-        known = self._crawler.spider.memory.validators(request.meta["page"])
-        if known.etag:
-            request.headers["If-None-Match"] = known.etag
-        if known.last_modified:
-            request.headers["If-Modified-Since"] = known.last_modified
+@dataclass(frozen=True)
+class _Waiting:
+    """An article that is to be stored, with the page it was read from."""
+
+    article: Article
+    page: str
+    validators: Validators
+    is_news: bool
+    stored: "asyncio.Future[Change]"
 
 
 def _now() -> datetime:

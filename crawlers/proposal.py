@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from lxml import etree  # type: ignore[import-untyped]
 from scrapy import Selector
 
-from crawlers.discovery import find
 from crawlers.extract import PageError, read_article
+from crawlers.reading.tree import Tree
 from crawlers.source import HERE, Preset, Source
 from indexer.article import Article
 
@@ -39,11 +38,12 @@ _SHARE = 0.1
 
 @dataclass(frozen=True)
 class Page:
-    """A page that was fetched: its address, its text as sent, and its tree."""
+    """A page that was fetched: its address, its text as sent, its tree, and the pages that continue its article."""
 
     url: str
     text: str
-    selector: Selector
+    tree: Tree
+    more: tuple["Page", ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,8 @@ def _escaped(text: str) -> str:
 def read_page(page: Page, source: Source, now: datetime) -> Reading:
     """What a source's selectors read from a page."""
     try:
-        return Reading(page.url, read_article(page.selector, page.url, source, now))
+        more = [each.tree for each in page.more]
+        return Reading(page.url, read_article(page.tree, page.url, source, now, more))
     except PageError as error:
         return Reading(page.url, None, error.kind, str(error))
 
@@ -243,12 +244,7 @@ def only_by_machine(pages: Sequence[Page], preset: Preset) -> list[str]:
 
 
 def _finds(page: Page, selector: str) -> bool:
-    is_stated = selector.startswith("meta")
-    return (
-        not is_stated
-        and isinstance(page.selector.root, etree._Element)
-        and bool(find(page.selector.root, selector))
-    )
+    return not selector.startswith("meta") and bool(page.tree.find(selector))
 
 
 def write_source(facts: Mapping[str, Any], own: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ from crawlers.proposal import (
     site_name,
     write_source,
 )
-from crawlers.scout import MOST_SITEMAPS, Fetch, Way, ask, fetch_articles, newest
+from crawlers.scout import MOST_SITEMAPS, Fetch, Way, ask, continued, fetch_articles, newest
 from crawlers.source import HERE, Preset, Selectors, Source, read_source
 from indexer.errors import PantauError
 
@@ -108,7 +108,8 @@ async def propose(
     local = {"local": True, "delay": 0} if source.local else {}
     facts = {**site, **facts, **local, "verified": False}
     final = _with(source, presets[name], own.get("article", presets[name].article))
-    readings = (*(read_page(each, final, now) for each in pages), *failures)
+    pages, incomplete = await _continued(fetch, pages, final)
+    readings = (*(read_page(each, final, now) for each in pages), *failures, *incomplete)
     if not any(each.article for each in readings):
         why = "; ".join(f"{each.kind}: {each.problem}: {each.url}" for each in readings[:3])
         raise PantauError(f"{address}: none of {len(readings)} articles can be read. {why}")
@@ -116,6 +117,17 @@ async def propose(
     return Proposal(
         source.key, write_source(facts, own), system, name, tuple(ways), tuple(pages), readings, unsure
     )
+
+
+async def _continued(fetch: Fetch, pages: Sequence[Page], source: Source) -> tuple[list[Page], list[Reading]]:
+    """The pages with those that continue them, and why some could not be fetched."""
+    whole, failures = [], []
+    for page in pages:
+        try:
+            whole.append(await continued(fetch, page, source))
+        except NotFetched as error:
+            failures.append(Reading(page.url, None, error.kind, str(error)))
+    return whole, failures
 
 
 async def _home(fetch: Fetch, address: str) -> HtmlResponse:

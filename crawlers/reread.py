@@ -9,6 +9,7 @@ from crawlers.archive import latest_pages
 from crawlers.extract import PageError, read_article
 from crawlers.memory import Memory
 from crawlers.pipelines import PAST
+from crawlers.reading.tree import tree_of
 from crawlers.schedule import Outcome
 from crawlers.source import Source
 from indexer.store import Change, Failure, Result, Store
@@ -20,9 +21,9 @@ def reread(store: Store, source: Source, folder: Path) -> tuple[Outcome, list[Fa
     counts = dict.fromkeys(Change, 0)
     memory = Memory(store, source.key)
     for each in latest_pages(folder, source.key):
-        more = [page.selector for page in each.more]
+        more = [tree_of(page) for page in each.more]
         try:
-            article = read_article(each.response.selector, each.response.url, source, each.fetched_at, more)
+            article = read_article(tree_of(each.response), each.response.url, source, each.fetched_at, more)
         except PageError as error:
             failures.append(Failure(each.page, error.kind, str(error)))
             continue

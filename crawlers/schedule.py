@@ -1,6 +1,7 @@
 """Runs crawls: a few now, or each source when it is due, until told to stop."""
 
 import asyncio
+import gc
 import logging
 import signal
 import time
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 STOP_SECONDS = 20
 """How long pages under way may take to come in when all is to end; what does not is fetched next time."""
+LOOK_SECONDS = 15
+"""How often it is looked which sources are due."""
 T = TypeVar("T")
 
 
@@ -119,12 +122,15 @@ class Schedule:
         self._stopping = asyncio.Event()
         self._news = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sources = sources
+        self._begun: dict[str, datetime] = {}
         self._scheduler = Scheduler()
-        self._plan(sources)
+        self._scheduler.every(LOOK_SECONDS).seconds.do(self._begin_due)
 
     async def run(self) -> None:
         """Go on until `stop` is called and what was under way has ended."""
         delivering = asyncio.create_task(self._keep_delivering())
+        self._scheduler.run_all()
         while not self._stopping.is_set():
             self._scheduler.run_pending()
             await _wait(self._stopping, 1)
@@ -139,18 +145,28 @@ class Schedule:
         self._news.set()
         await self._crawls.stop()
 
-    def _plan(self, sources: Sequence[Source]) -> None:
-        last, now = self._store.last_runs(), datetime.now(UTC)
-        for source in sources:
-            job = self._scheduler.every(source.every).minutes.do(self._begin, source)
-            again = next_run(source, last.get(source.key), now)
-            job.next_run = again.astimezone().replace(tzinfo=None)  # local, as the library has it
-
-    def _begin(self, source: Source) -> None:
+    def begin(self, source: Source) -> None:
+        """Crawl a source now, unless it is being crawled or all is to end."""
         if source.key not in self._crawls.going and not self._stopping.is_set():
             task = asyncio.create_task(self._crawl(source))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _begin_due(self) -> None:
+        """Begin what is due by the record, which other machines write to as well, and is not crawled by one of them."""
+        last, now = self._store.last_runs(), datetime.now(UTC)
+        for source in self._sources:
+            again = self._begun.get(source.key, now - timedelta(minutes=source.every))
+            is_due = again + timedelta(minutes=source.every) <= now
+            if is_due and next_run(source, last.get(source.key), now) <= now and self._is_free(source):
+                self._begun[source.key] = (
+                    now  # else one that fails before it is noted would begin again at once
+                )
+                self.begin(source)
+
+    def _is_free(self, source: Source) -> bool:
+        with self._store.exclusively(f"crawl-{source.key}") as is_free:
+            return is_free
 
     async def _crawl(self, source: Source) -> None:
         outcome = await self._crawls.crawl(source)
@@ -176,6 +192,7 @@ class Schedule:
 
 def in_reactor(main: Callable[[], Coroutine[Any, Any, T]], stop: Callable[[], Awaitable[None]]) -> T:
     """Run `main` in Scrapy's reactor, once a process; SIGINT and SIGTERM call `stop`, which should end it."""
+    _spare_garbage_collector()
     install_reactor(REACTOR)
     from twisted.internet import reactor as installed
 
@@ -193,6 +210,12 @@ def in_reactor(main: Callable[[], Coroutine[Any, Any, T]], stop: Callable[[], Aw
     reactor.callWhenRunning(lambda: asyncio.ensure_future(run()))
     reactor.run(installSignalHandlers=False)  # type: ignore[no-untyped-call]
     return outcome[0].result()
+
+
+def _spare_garbage_collector() -> None:
+    """What is loaded by now stays, and pages are freed without it: it would go through all of that for nothing."""
+    gc.freeze()
+    gc.set_threshold(5_000, 20, 50)
 
 
 async def _wait(event: asyncio.Event, seconds: float) -> None:

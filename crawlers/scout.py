@@ -4,7 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +15,8 @@ from scrapy.http import Response, TextResponse
 from scrapy.http.request import NO_CALLBACK
 from w3lib.url import add_or_replace_parameters
 
-from crawlers.discovery import Link, read_feed, read_listing, read_posts, read_sitemap
+from crawlers.discovery import Link, listing_tree, read_feed, read_listing, read_posts, read_sitemap
+from crawlers.extract import further_pages
 from crawlers.failures import NotFetched, Skipped, describe_error, describe_status
 from crawlers.proposal import (
     Page,
@@ -23,6 +24,7 @@ from crawlers.proposal import (
     counts_of,
     read_page,
 )
+from crawlers.reading.tree import tree_of
 from crawlers.schedule import make_runner
 from crawlers.source import Source
 from crawlers.spiders.portal import POSTS_PER_PAGE, page_failed
@@ -231,9 +233,7 @@ async def _read(fetch: Fetch, response: Response, source: Source, name: str, now
     if name == "posts":
         return read_posts(response.body, source)
     if name == "listing":
-        if not isinstance(response, TextResponse):
-            raise ValueError("not a page of text")  # the site's mistake, not ours
-        return read_listing(response.selector, source, now)
+        return read_listing(listing_tree(response), source, now)
     links, further = read_sitemap(response.body, source)
     for each in sorted(further, key=_promise, reverse=True)[:MOST_SITEMAPS]:
         links += read_sitemap((await fetch(each.url)).body, source)[0]
@@ -272,20 +272,34 @@ async def fetch_articles(
         if len(pages) == number:
             break
         try:
-            response = await fetch(add_or_replace_parameters(url, whole))
-            if isinstance(response, TextResponse):
-                pages.append(Page(url, response.text, response.selector))
-            else:
-                failures.append(Reading(url, None, "layout", "not a page of text"))
+            page = await _fetch_page(fetch, url, add_or_replace_parameters(url, whole))
+            pages.append(await continued(fetch, page, source))
         except NotFetched as error:
             failures.append(Reading(url, None, error.kind, str(error)))
     return pages, failures
 
 
+async def continued(fetch: Fetch, page: Page, source: Source) -> Page:
+    """`page` with the further pages of its article, as the source finds them; raises NotFetched for one of them."""
+    further = further_pages(page.tree, page.url, source)
+    return replace(page, more=tuple([await _fetch_page(fetch, url, url) for url in further]))
+
+
+async def _fetch_page(fetch: Fetch, url: str, address: str) -> Page:
+    response = await fetch(address)
+    try:
+        tree = tree_of(response)
+    except ValueError as error:
+        raise NotFetched("layout", str(error)) from None
+    assert isinstance(response, TextResponse)
+    return Page(url, response.text, tree)
+
+
 def save_samples(pages: Sequence[Page], source: Source, folder: Path, now: datetime) -> list[Path]:
     """Save pages as KEY-N.html and what is read from them now as KEY-N.expected.json, never over others.
 
-    A page from which nothing can be read is saved without an answer.
+    Further pages of an article are saved as KEY-N.page-2.html and so on. A page from which nothing can be read
+    is saved without an answer.
     """
     saved: list[Path] = []
     try:
@@ -293,6 +307,8 @@ def save_samples(pages: Sequence[Page], source: Source, folder: Path, now: datet
         for page in pages:
             path = _free(folder, source.key)
             path.write_text(_html(page), encoding="utf-8")
+            for number, further in enumerate(page.more, 2):
+                path.with_suffix(f".page-{number}.html").write_text(_html(further), encoding="utf-8")
             if article := read_page(page, source, now).article:
                 text = json.dumps(asdict(article), default=str, ensure_ascii=False, indent=1)
                 path.with_suffix(".expected.json").write_text(text + "\n", encoding="utf-8")

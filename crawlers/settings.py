@@ -8,6 +8,7 @@ _config = load_config()
 BOT_NAME = "pantau"
 SPIDER_MODULES = ["crawlers.spiders"]
 NEWSPIDER_MODULE = "crawlers.spiders"
+COMMANDS_MODULE = "crawlers.commands"
 
 # Politeness. robots.txt is always obeyed, by crawlers.robots. Each source sets its delay, and AutoThrottle
 # unless it is local: see crawlers.spiders.portal.spider_for.
@@ -41,35 +42,34 @@ DEFAULT_REQUEST_HEADERS = {
 REMOTE_CONTROL_ENABLED = False
 TELNETCONSOLE_ENABLED = False
 
+# All that is at work, instead of what Scrapy has by default: that grows with its releases (2.19 serves remote
+# control), costs time on every page, and even what is turned off would be loaded with its libraries.
+EXTENSIONS_BASE = {
+    "scrapy.extensions.corestats.CoreStats": 0,
+    "scrapy.extensions.feedexport.FeedExporter": 0,
+    "scrapy.extensions.logcount.LogCount": 0,
+    "scrapy.extensions.throttle.AutoThrottle": 0,
+}
+DOWNLOADER_MIDDLEWARES_BASE = {
+    "scrapy.downloadermiddlewares.downloadtimeout.DownloadTimeoutMiddleware": 350,
+    "scrapy.downloadermiddlewares.defaultheaders.DefaultHeadersMiddleware": 400,
+    "scrapy.downloadermiddlewares.useragent.UserAgentMiddleware": 500,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": 550,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": 590,
+}
+SPIDER_MIDDLEWARES_BASE = {"scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": 50}
 EXTENSIONS = {"crawlers.archive.Archive": 500, "crawlers.pipelines.Record": 900}
-CONCURRENT_ITEMS = 1  # the record takes one at a time; more only costs tasks
 ITEM_PIPELINES = {"crawlers.pipelines.StoreArticles": 300}
 DOWNLOADER_MIDDLEWARES = {
     "crawlers.safety.OnSite": 50,
+    "crawlers.charset.TrueCharset": 60,
     "crawlers.robots.Robots": 100,
     "crawlers.politeness.Patience": 545,
-    "crawlers.charset.TrueCharset": 60,
-    "crawlers.pipelines.AskForNews": 560,
     "crawlers.safety.Redirects": 600,
-    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "scrapy.downloadermiddlewares.redirect.RedirectMiddleware": None,
-    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
 }
-
-# What no source needs costs time on every page.
-DOWNLOADER_MIDDLEWARES |= dict.fromkeys(
-    (
-        "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware",
-        "scrapy.downloadermiddlewares.stats.DownloaderStats",
-    )
-)
-SPIDER_MIDDLEWARES = dict.fromkeys(
-    (
-        "scrapy.spidermiddlewares.referer.RefererMiddleware",
-        "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware",
-        "scrapy.spidermiddlewares.depth.DepthMiddleware",
-    )
-)
+CONCURRENT_ITEMS = 1  # of one page, which has one article; more only costs tasks
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"  # first named, first fetched
+WARN_ON_GENERATOR_RETURN_VALUE = False  # looked for at each page anew
 
 FEED_EXPORT_ENCODING = "utf-8"
 LOG_LEVEL = _config.log_level

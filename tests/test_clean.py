@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from crawlers import clean
 from crawlers.clean import clean_body
 
 BEFORE = "Bantuan disalurkan pekan ini, katanya."
@@ -286,3 +287,39 @@ SENTENCES = st.lists(WORDS, min_size=1, max_size=20).map(lambda words: f"Warga {
 def test_any_sentences_are_the_same_paragraphs_in_every_shape(sentences: list[str]) -> None:
     for shape in (as_breaks, as_paragraphs, as_word):
         assert clean_body(shape(sentences)) == sentences
+
+
+PIECES = (
+    *(
+        "Warga",
+        "(Baca juga: ",
+        "SIMAK PULA",
+        "Lihat juga",
+        "\x02",
+        "\x03",
+        ".",
+        ":",
+        " ",
+        '"',
+        "©",
+        "(c)",
+        "Pewarta: ",
+    ),
+    *(
+        "Editor: ",
+        "Copyright ",
+        "Hak cipta (C)",
+        "Ikuti WhatsApp Channel Kami",
+        "[Gambas:Video]",
+        "Read More:",
+    ),
+    *("ADVERTISEMENT", "SCROLL TO CONTINUE", "Dilarang keras mengambil konten, melakukan crawling"),
+    *("Pilihan Editor: ", "Related News"),
+)
+
+
+@given(st.lists(st.sampled_from(PIECES)).map("".join))
+def test_a_line_without_the_words_of_junk_has_none(line: str) -> None:
+    """The words are looked for first because that is quick: they may never hide anything."""
+    assert clean._may_hold(clean._PHRASE_WORDS, line) or not clean._PHRASES.search(line)
+    assert clean._may_hold(clean._LABEL_WORDS, line) or not clean._READ_ALSO.search(line)

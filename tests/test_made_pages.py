@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 from conftest import NOW
-from scrapy import Selector
 
 from crawlers.extract import read_article
+from crawlers.reading.tree import parse
 from crawlers.source import load_source
 
 PAGES = Path(__file__).parents[1] / "benchmarks" / "pages"
@@ -34,7 +34,7 @@ def test_a_source_reads_a_page_of_its_template(page: Path) -> None:
     source = load_source(source_of(page) or "")
     expected = json.loads(page.with_suffix(".expected.json").read_text(encoding="utf-8"))
     html = page.read_text(encoding="utf-8")
-    article = read_article(Selector(text=html), f"{source.home}/berita/1/x", source, NOW)
+    article = read_article(parse(html), f"{source.home}/berita/1/x", source, NOW)
     assert article.title == expected["title"]
     assert list(article.paragraphs) == expected["paragraphs"]
     assert article.published == datetime.fromisoformat(expected["published"])

@@ -36,6 +36,7 @@ from crawlers.proposal import (
     write_source,
 )
 from crawlers.prospect import Proposal, propose, source_for, usable_ways
+from crawlers.reading.tree import parse
 from crawlers.scout import Way, newest, save_samples
 from crawlers.source import HERE, Listing, Preset, Selectors, Source, load_source, read_source
 from indexer.errors import PantauError
@@ -354,9 +355,40 @@ def test_samples_are_pages_with_the_answers_read_from_them(place: Place, portal:
     assert (answer["title"], answer["paragraphs"]) == (known.title, list(known.paragraphs))
 
 
+SECOND = "<p>Bantuan tahap kedua dibagikan setelah data warga selesai diperiksa oleh petugas kelurahan setempat.</p>"
+
+
+def write_two_pages(site: Site) -> None:
+    """A feed of one article of two pages, in the markup of WordPress."""
+    date = (TODAY - timedelta(hours=1)).isoformat(timespec="seconds")
+    more = '<div class="page-links"><a href="/banjir-serang/2/">2</a></div>'
+    for path, text in (("/banjir-serang/", TEXT), ("/banjir-serang/2/", SECOND)):
+        site.page(path, WORDPRESS.format(title=TITLES[0], date=date, text=text + more))
+    site.feed("/banjir-serang/")
+
+
+def test_an_article_of_two_pages_is_checked_and_saved_as_one(place: Place, site: Site) -> None:
+    write_two_pages(site)
+    place.source("situs", site.home, 'preset = "wordpress"\nposts = ""\nfeeds = ["/rss/terkini.xml"]\n')
+    assert place.run("check", "situs").returncode == 0
+    assert "/banjir-serang/2/" in site.asked
+    assert place.run("sample", "situs", "--into", str(place.samples)).returncode == 0
+    names = ["situs-1.expected.json", "situs-1.html", "situs-1.page-2.html"]
+    assert sorted(each.name for each in place.samples.iterdir()) == names
+    answer = json.loads((place.samples / "situs-1.expected.json").read_text())
+    assert "tahap kedua" in answer["paragraphs"][-1]
+
+
+def test_an_article_of_which_a_page_is_missing_is_told(place: Place, site: Site) -> None:
+    write_two_pages(site)
+    del site.answers["/banjir-serang/2/"]
+    place.source("situs", site.home, 'preset = "wordpress"\nposts = ""\nfeeds = ["/rss/terkini.xml"]\n')
+    assert "gone: the server answered 404" in place.run("check", "situs").stderr
+
+
 def test_samples_go_on_counting_and_an_unreadable_page_has_no_answer(tmp_path: Path) -> None:
     source = load_source("antara_banten")
-    page = Page(f"{source.home}/berita/1/a", "<p>é\ud800", Selector(text="<p>x"))
+    page = Page(f"{source.home}/berita/1/a", "<p>é\ud800", parse("<p>x"))
     for _ in range(2):
         save_samples([page], source, tmp_path, NOW)
     assert sorted(each.name for each in tmp_path.iterdir()) == [
@@ -388,6 +420,20 @@ def test_the_home_is_where_the_site_leads_to() -> None:
     proposal = proposed({"https://www.x.id/": f"<a href='{article}'>{TITLES[0]}</a>", article: page})
     assert tomllib.loads(proposal.toml)["home"] == "https://www.x.id"
     assert [each.article.url for each in proposal.readings if each.article] == [article]
+
+
+def test_a_new_source_is_tried_on_whole_articles() -> None:
+    home, address = "https://www.x.id/", "https://www.x.id/banjir-serang/"
+    more = '<div class="page-links"><a href="/banjir-serang/2/">2</a></div>'
+    first, second = (
+        WORDPRESS.format(title=TITLES[0], date="2026-11-23T10:00:00+07:00", text=text + more)
+        for text in (TEXT, SECOND)
+    )
+    proposal = proposed(
+        {home: f"<a href='{address}'>{TITLES[0]}</a>", address: first, f"{address}2/": second}
+    )
+    (article,) = [each.article for each in proposal.readings if each.article]
+    assert "tahap kedua" in article.paragraphs[-1]
 
 
 def test_the_list_of_sources_is_as_before(place: Place) -> None:
@@ -480,7 +526,7 @@ def test_a_site_is_called_what_it_calls_itself() -> None:
 
 def test_of_presets_that_read_equally_much_the_one_of_the_system_is_taken() -> None:
     html = WORDPRESS.format(title="Judul", date="2026-11-23T10:00:00+07:00", text=TEXT)
-    page = Page("https://x.id/judul-berita-ini/", html, Selector(text=html))
+    page = Page("https://x.id/judul-berita-ini/", html, parse(html))
     presets = {name: load_preset(name) for name in preset_names()}
     first = Source(key="x", name="X", home="https://x.id", preset=Preset(article="^/.", select=Selectors()))
     assert choose_preset([page], first, presets, "wordpress", NOW) == "wordpress"

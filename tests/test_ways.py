@@ -1,7 +1,9 @@
 """The ways to articles: WordPress's posts, sitemaps, listings, several pages of one article; each by a real crawl."""
 
 import json
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -165,6 +167,81 @@ def test_a_site_that_ignores_page_numbers_is_not_paged_for_ever(place: Place) ->
     place.article("/satu/")
     assert place.crawl("--since", "2020-01-01").returncode == 0
     assert "/berita?page=3" not in place.site.asked
+
+
+def test_an_article_that_cannot_be_stored_leaves_the_others_alone(place: Place) -> None:
+    """They share a transaction; a trigger stands for whatever an article may have that a database refuses."""
+    place.source('preset = "wordpress"\nposts = ""\nfeeds = ["/rss/terkini.xml"]\n')
+    place.site.feed("/awal/")
+    place.article("/awal/")
+    place.crawl()
+    with closing(sqlite3.connect(place.folder / "data" / "pantau.db")) as record:
+        record.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON articles WHEN NEW.url LIKE '%/buruk/' "
+            "BEGIN SELECT RAISE(ABORT, 'tidak mau'); END"
+        )
+        record.commit()
+    place.site.feed("/satu/", "/buruk/", "/dua/")
+    for path in ("/satu/", "/buruk/", "/dua/"):
+        place.article(path)
+    done = place.crawl()
+    assert place.found() == ["/awal/", "/dua/", "/satu/"]
+    assert f"{place.site.home}/buruk/" in done.stderr
+    assert "tidak mau" in done.stderr
+
+
+def write_list(place: Place, number: int, path: str) -> None:
+    query = f"?page={number}" if number > 1 else ""
+    place.site.page(f"/berita{query}", f'<html><a href="{path}">a</a></html>')
+    place.article(path, days=number)
+
+
+def test_a_crawl_into_the_past_goes_on_where_it_was_cut_short(place: Place) -> None:
+    place.source(
+        'preset = "wordpress"\nfeeds = []\nposts = ""\n'
+        '[listing]\npaths = ["/berita"]\ncard = "a"\nlink = "::attr(href)"\npage = "{path}?page={number}"\n'
+    )
+    for number in range(1, 7):
+        write_list(place, number, f"/lama-{number}/")
+    place.site.answers["/berita?page=4"] = "application/pdf", b"%PDF-1.4\x01"
+    since = ("--since", "2020-01-01")
+    assert "not a page of text" in place.crawl(*since).stderr
+    assert place.found() == ["/lama-1/", "/lama-2/", "/lama-3/"]
+
+    write_list(place, 4, "/lama-4/")
+    write_list(place, 1, "/baru-1/")
+    place.site.page("/berita?page=2", '<html><a href="/lama-1/">a</a></html>')
+    place.site.asked.clear()
+    done = place.crawl(*since)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert place.found() == ["/baru-1/", *(f"/lama-{number}/" for number in range(1, 7))]
+    lists = [path for path in place.site.asked if path.startswith("/berita")]
+    assert lists == ["/berita", *(f"/berita?page={number}" for number in (2, 4, 5, 6, 7))]
+
+    place.site.asked.clear()
+    assert place.crawl(*since).returncode == 0
+    assert "/berita?page=3" in place.site.asked
+
+
+def test_posts_of_the_past_go_on_where_they_were_cut_short(place: Place) -> None:
+    place.source('preset = "wordpress"\nfeeds = []\n')
+    since = f"{NOW - timedelta(days=400):%Y-%m-%d}"
+    page = FIRST_POSTS + f"&after={since}T00%3A00%3A00"
+    many = [(f"/a{n}/", n) for n in range(160)]
+    for number, begin in enumerate(range(0, 160, 50), 1):
+        place.posts(page.replace("page=1", f"page={number}"), *many[begin : begin + 50])
+    third = "/wp-json/wp/v2/posts?" + page.replace("page=1", "page=3")
+    good = place.site.answers[third]
+    place.site.page(third, "<html>sibuk</html>")
+    for path, days in many:
+        place.article(path, days=days)
+    place.crawl("--since", since)
+    assert len(place.found()) == 100
+    place.site.answers[third] = good
+    place.site.asked.clear()
+    assert place.crawl("--since", since).returncode == 0
+    assert len(place.found()) == 160
+    assert not any("page=2&" in path for path in place.site.asked)
 
 
 def test_a_search_by_date_is_asked_only_for_the_past(place: Place) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from crawlers.discovery import find
+from crawlers.reading.tree import Tree, find
 
 _HEADINGS = "h1, h2, h3, [itemprop=headline], [class*=title], [class*=judul]"
 _SEPARATOR = re.compile(r"\s+[-–—|»•·]+\s+|\s*\|\s*")
@@ -21,23 +21,23 @@ _YEAR = re.compile(r"(?:19|20)\d\d|\d/\d\d\b")
 _OUTSIDE = etree.XPath("boolean(ancestor-or-self::*[self::footer or self::nav or self::aside or self::a])")
 
 
-def headline(root: etree._Element, stated: Sequence[str], site: Iterable[str]) -> tuple[str, etree._Element]:
+def headline(tree: Tree, stated: Sequence[str], site: Iterable[str]) -> tuple[str, etree._Element]:
     """The title and the heading that shows it, the root if none does; empty if the page has none.
 
     A heading that begins one of the `stated` titles is the title, as these may carry the name of the `site`.
     """
-    headings = [(_text(each), each) for each in find(root, _HEADINGS)]
+    headings = [(_text(each), each) for each in find(tree.root, _HEADINGS)]
     headings = [(text, each) for text, each in headings if 0 < len(text) <= _LONGEST]
-    page_title = [_text(each) for each in find(root, "title")[:1]]
+    page_title = [_text(each) for each in tree.titles[:1]]
     for title in (*stated, *page_title):
         if shown := next((each for each in headings if _begins(each[0], title)), None):
             return shown
     if stated:
-        return without_site(stated[0], site), root
+        return without_site(stated[0], site), tree.root
     top = [each for each in headings if each[1].tag == "h1"]
     if len(top) == 1:
         return top[0]
-    return next((without_site(each, site) for each in page_title), ""), root
+    return next((without_site(each, site) for each in page_title), ""), tree.root
 
 
 def without_site(title: str, site: Iterable[str]) -> str:

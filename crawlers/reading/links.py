@@ -7,8 +7,8 @@ from urllib.parse import urljoin, urlsplit
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from crawlers.discovery import find
 from crawlers.reading.structured import Structured
+from crawlers.reading.tree import Tree, find
 
 IMAGE_ATTRIBUTES = ("data-src", "data-original", "data-lazy-src", "src", "content")
 """Where an image element has its address; those of a lazily loaded one come before its placeholder."""
@@ -18,9 +18,9 @@ _PAGE_NUMBER = re.compile(
 _PDF = re.compile(r"\.pdf$", re.IGNORECASE)
 
 
-def image_address(root: etree._Element, url: str, selectors: Sequence[str], stated: Structured) -> str | None:
+def image_address(tree: Tree, url: str, selectors: Sequence[str], stated: Structured) -> str | None:
     """Whole address of the main photo: what `selectors` find, else what the page states."""
-    found = (each for selector in selectors for each in find(root, selector))
+    found = (each for selector in selectors for each in tree.find(selector))
     addresses = (address for each in found for address in _image_addresses(each))
     for address in addresses:
         if address.strip() and (whole := whole_address(url, address)):

@@ -12,7 +12,7 @@ from html import escape
 from lxml import etree, html  # type: ignore[import-untyped]
 
 from crawlers.clean import clean_body, is_label
-from crawlers.discovery import find
+from crawlers.reading.tree import find
 
 
 def _words(text: str) -> frozenset[str]:
@@ -158,7 +158,9 @@ def _leads_elsewhere(element: etree._Element) -> bool:
 def _holder(root: etree._Element, paragraphs: Iterable[str]) -> etree._Element:
     """The smallest element around all of `paragraphs` that are found in the page."""
     begins = {_start(paragraph) for paragraph in paragraphs}
-    holders = [each for each in root.iter("p", "li", "div", "blockquote") if _start_of(each) in begins]
+    found = [each for each in root.iter("p", "li", "div", "blockquote") if _start_of(each) in begins]
+    around_others = {around for each in found for around in each.iterancestors()}
+    holders = [each for each in found if each not in around_others]
     if not holders:
         return root
     common = [holders[0], *holders[0].iterancestors()]

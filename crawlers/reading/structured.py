@@ -7,9 +7,7 @@ from functools import cached_property
 from html import unescape
 from typing import Any
 
-from lxml import etree  # type: ignore[import-untyped]
-
-from crawlers.discovery import find
+from crawlers.reading.tree import Tree
 
 
 def _words(text: str) -> frozenset[str]:
@@ -42,16 +40,15 @@ _DATES = (
 _TITLES = ("headline", "og:title", "twitter:title")
 _MARKED_DATES = ("[itemprop=datePublished]::attr(datetime)", "[itemprop=datePublished]::attr(content)")
 _MARKED_TITLES = ("[itemtype*='Article'] [itemprop=headline]::text",)
-_METAS = etree.XPath("//meta[@content]")
 _IMAGE = re.compile(r"\.(?:jpe?g|png|webp|gif|avif)\b", re.IGNORECASE)
 _LOCAL_TIME = re.compile(r"(\d)\s+T(\d\d:\d\d(?::\d\d)?)Z$")
 
 
 class Structured:
-    """What the page under `root` states; each part is read when it is first asked for."""
+    """What a page states; each part is read when it is first asked for."""
 
-    def __init__(self, root: etree._Element) -> None:
-        self._root = root
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
 
     @cached_property
     def titles(self) -> tuple[str, ...]:
@@ -88,14 +85,13 @@ class Structured:
 
     @cached_property
     def _things(self) -> list[dict[str, Any]]:
-        scripts: list[str] = find(self._root, "script[type='application/ld+json']::text")
-        known = [thing for script in scripts for thing in _things_of(script)]
+        known = [thing for script in self._tree.scripts for thing in _things_of(script)]
         return sorted(known, key=lambda thing: not ARTICLES & _types(thing))  # stable: in the page's order
 
     @cached_property
     def _metas(self) -> dict[str, list[str]]:
         known: dict[str, list[str]] = {}
-        for meta in _METAS(self._root):
+        for meta in self._tree.metas:
             name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
             if content := _fold(meta.get("content")):
                 known.setdefault(name.lower(), []).append(content)
@@ -111,7 +107,7 @@ class Structured:
 
     def _found(self, selectors: Iterable[str]) -> list[str]:
         return [
-            str(text) for selector in selectors for text in find(self._root, selector) if str(text).strip()
+            str(text) for selector in selectors for text in self._tree.find(selector) if str(text).strip()
         ]
 
 

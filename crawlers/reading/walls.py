@@ -4,7 +4,7 @@ import re
 
 from lxml import etree  # type: ignore[import-untyped]
 
-from crawlers.discovery import find
+from crawlers.reading.tree import Tree, find
 
 _BLOCKED = (
     r"just a moment\W*|attention required\b.*|access (?:to this page has been )?denied\W*|akses ditolak\W*"
@@ -48,24 +48,24 @@ _SHORT = 2000
 """Characters of visible text; a page with more says too much to be judged by a few words."""
 
 
-def wall(root: etree._Element, missing: bool = False) -> tuple[str, str] | None:
+def wall(tree: Tree, missing: bool = False) -> tuple[str, str] | None:
     """The kind of failure, "blocked" or "gone", and the words that show it; None if the page is none.
 
     Titles decide. Of a page on which a part of an article is `missing`, marks and words tell as well.
     """
-    headings = [_text(each) for each in find(root, "title")[:1] + (find(root, "h1") if missing else [])]
+    headings = [_text(each) for each in tree.titles[:1] + (find(tree.root, "h1") if missing else [])]
     for heading in headings:
         for kind, pattern in _TITLES.items():
             if pattern.fullmatch(_SITE.split(heading)[0]):
                 return kind, heading[:80]
-    return _wall_by_words(root) if missing else None
+    return _wall_by_words(tree) if missing else None
 
 
-def _wall_by_words(root: etree._Element) -> tuple[str, str] | None:
-    text = " ".join(" ".join(_VISIBLE(root)).split())
+def _wall_by_words(tree: Tree) -> tuple[str, str] | None:
+    text = " ".join(" ".join(_VISIBLE(tree.root)).split())
     if len(text) > _SHORT:
         return None
-    if mark := next((mark for mark in _MARKS if find(root, mark)), None):
+    if mark := next((mark for mark in _MARKS if tree.find(mark)), None):
         return "blocked", mark
     found = ((kind, pattern.search(text)) for kind, pattern in _WORDS.items())
     return next(((kind, match[0]) for kind, match in found if match), None)
