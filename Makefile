@@ -9,6 +9,7 @@ export PIP_ROOT_USER_ACTION = ignore
 run: .venv/.installed
 	$(BIN)/pantau demo
 
+# Elasticsearch and PostgreSQL are fetched and started as tests need them (tests/servers.py); what cannot be had is said.
 test: .venv/.installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 

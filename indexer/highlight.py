@@ -3,18 +3,21 @@
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from indexer import language, query
-from indexer.language import Token
-from indexer.query import Fuzzy, Leaf, Phrase, Prefix, Query, Word
+from indexer.query import Fuzzy, Key, Leaf, Node, Phrase, Prefix, Query, Word
+from indexer.topics import topics
 
 LENGTH = 240
 """Characters of a passage."""
 MAX_PHRASE = 120
 """Characters of a phrase that is marked as one; in a longer one each word is."""
+MAX_KNOWN = 20_000
+"""Words of which it is kept which patterns of a query they answer."""
 Field = Literal["title", "text"]
 Span = tuple[int, int]
 
@@ -44,7 +47,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class _Hit:
-    """A span that answers the leaf with this number."""
+    """A span that answers the leaf of the query with this number; all words of a topic answer one."""
 
     start: int
     end: int
@@ -83,37 +86,92 @@ def passages(text: str, query: Query, length: int = LENGTH, limit: int = 3) -> l
 
 def _hits(text: str, wanted: Query, field: Field) -> list[_Hit]:
     """All that answers, by place."""
-    leaves = [leaf for leaf in dict.fromkeys(query.sought(wanted.tree)) if _may_stand(leaf, field)]
-    if not leaves:
-        return []
-    tokens = language.tokens(text)
-    phrases = [(n, leaf) for n, leaf in enumerate(leaves) if isinstance(leaf, Phrase)]
-    hits = [*_word_hits(tokens, leaves), *_phrase_hits(tokens, phrases)]
-    return sorted(hits, key=lambda hit: (hit.start, hit.end))
+    marker = _marker(wanted.tree, field)
+    hits = [*marker.word_hits(text), *marker.phrase_hits(text)]
+    return sorted(hits, key=lambda hit: (hit.start, hit.end)) if len(hits) > 1 else hits
 
 
-def _may_stand(leaf: Leaf, field: Field) -> bool:
-    return isinstance(leaf, Word | Phrase | Prefix | Fuzzy) and leaf.field in (None, field)
+@lru_cache(maxsize=64)
+def _marker(tree: Node | None, field: Field) -> "_Marker":
+    leaves = [
+        (number, leaf)
+        for number, asked in enumerate(dict.fromkeys(query.sought(tree)))
+        for leaf in _meant(asked)
+        if isinstance(leaf, Word | Phrase | Prefix | Fuzzy) and leaf.field in (None, field)
+    ]
+    return _Marker(leaves)
 
 
-def _word_hits(tokens: Sequence[Token], leaves: Sequence[Leaf]) -> Iterator[_Hit]:
-    """Words by stem, prefix and likeness; each distinct word of the text is looked at once."""
-    tests = [(number, test) for number, leaf in enumerate(leaves) if (test := _test(leaf))]
-    answers: dict[str, tuple[int, ...]] = {}
-    for token in tokens if tests else ():
-        found = answers.get(token.word)
+def _meant(leaf: Leaf) -> Iterable[Leaf]:
+    """A topic stands for all that its own query seeks, any other leaf for itself."""
+    if isinstance(leaf, Key) and leaf.field == "topic" and leaf.key in topics():
+        return query.sought(topics()[leaf.key].query.tree)
+    return (leaf,)
+
+
+class _Marker:
+    """What a query seeks in a field. Patterns look at each distinct word of all the texts once."""
+
+    def __init__(self, leaves: Sequence[tuple[int, Leaf]]) -> None:
+        stems: dict[str, set[int]] = defaultdict(set)
+        for number, leaf in leaves:
+            if isinstance(leaf, Word):
+                stems[language.stem(leaf.word)].add(number)
+        self._of_stem = {stem: tuple(numbers) for stem, numbers in stems.items()}
+        self._tests = [(number, test) for number, leaf in leaves if (test := _test(leaf))]
+        self._phrases = [(number, leaf) for number, leaf in leaves if isinstance(leaf, Phrase)]
+        self._needed = {word for _, phrase in self._phrases for word in phrase.words}
+        self._answers: dict[str, tuple[int, ...]] = {}
+
+    def word_hits(self, text: str) -> list[_Hit]:
+        """Words by stem, prefix and likeness. Where they stand is only looked up if there are any: that costs most."""
+        if not (self._of_stem or self._tests):
+            return []
+        written = language.written(text)
+        found = [self._of_stem.get(stem, ()) for stem in map(_stem_of, written)]
+        if self._tests:
+            found = [tuple({*some, *self._tested(run)}) for some, run in zip(found, written, strict=True)]
+        if not any(found):
+            return []
+        places = zip(language.runs(text), found, strict=True)
+        return [_Hit(run.start(), run.end(), number) for run, some in places if some for number in some]
+
+    def _tested(self, run: str) -> tuple[int, ...]:
+        """The patterns that a word answers, as it is written."""
+        found = self._answers.get(run)
         if found is None:
-            word = query.shorten(token.word)
-            found = answers[token.word] = tuple(number for number, test in tests if test(word))
-        for number in found:
-            yield _Hit(token.start, token.end, number)
+            word = query.shorten(language.normalise(run))
+            found = tuple(number for number, test in self._tests if test(word))
+            if len(self._answers) < MAX_KNOWN:
+                self._answers[run] = found
+        return found
+
+    def phrase_hits(self, text: str) -> Iterator[_Hit]:
+        """Phrases as they are written."""
+        if not self._needed:
+            return
+        runs = [*language.runs(text)]
+        places: dict[str, list[int]] = defaultdict(list)
+        for number, run in enumerate(runs):
+            if (word := query.shorten(language.normalise(run[0]))) in self._needed:
+                places[word].append(number)
+        for leaf, phrase in self._phrases:
+            for found in _runs(phrase, places):
+                first, last = runs[found[0]], runs[found[-1]]
+                if last.end() - first.start() <= MAX_PHRASE and found[-1] - found[0] == len(found) - 1:
+                    yield _Hit(first.start(), last.end(), leaf)
+                else:
+                    yield from (_Hit(runs[n].start(), runs[n].end(), leaf) for n in found)
+
+
+@lru_cache(maxsize=1 << 17)
+def _stem_of(run: str) -> str:
+    """The stem of a word as it is written, as the index has it."""
+    return language.stem(query.shorten(language.normalise(run)))
 
 
 def _test(leaf: Leaf) -> Callable[[str], bool] | None:
     match leaf:
-        case Word(word):
-            stem = language.stem(word)
-            return lambda other: bool(language.stem(other) == stem)
         case Prefix(start):
             return lambda other: other.startswith(start)
         case Fuzzy(word, _, distance):
@@ -136,21 +194,6 @@ def is_like(word: str, other: str, distance: int) -> bool:
                 cost = min(cost, last[j - 2] + 1)
             row.append(cost)
     return row[-1] <= distance
-
-
-def _phrase_hits(tokens: Sequence[Token], phrases: Sequence[tuple[int, Phrase]]) -> Iterator[_Hit]:
-    needed = {word for _, phrase in phrases for word in phrase.words}
-    places: dict[str, list[int]] = defaultdict(list)
-    for number, token in enumerate(tokens if needed else ()):
-        if (word := query.shorten(token.word)) in needed:
-            places[word].append(number)
-    for leaf, phrase in phrases:
-        for run in _runs(phrase, places):
-            first, last = tokens[run[0]], tokens[run[-1]]
-            if last.end - first.start <= MAX_PHRASE and run[-1] - run[0] == len(run) - 1:
-                yield _Hit(first.start, last.end, leaf)
-            else:
-                yield from (_Hit(tokens[n].start, tokens[n].end, leaf) for n in run)
 
 
 def _runs(phrase: Phrase, places: dict[str, list[int]]) -> Iterator[list[int]]:

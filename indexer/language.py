@@ -31,12 +31,22 @@ class Token:
 
 def tokens(text: str) -> list[Token]:
     """The words of a text with their places, in order."""
-    return [Token(_normalise(match[0]), *match.span()) for match in _pattern(text).finditer(text)]
+    return [Token(normalise(match[0]), *match.span()) for match in _pattern(text).finditer(text)]
+
+
+def runs(text: str) -> Iterator[re.Match[str]]:
+    """Where the words of a text stand, in order; `normalise` tells which word each is."""
+    return _pattern(text).finditer(text)
+
+
+def written(text: str) -> list[str]:
+    """The words of a text as they are written, in order."""
+    return _pattern(text).findall(text)
 
 
 def words(text: str) -> list[str]:
     """The words of a text: NFKC, case folded, letters and digits with their combining marks."""
-    return [_normalise(run) for run in _pattern(text).findall(text)]
+    return [normalise(run) for run in _pattern(text).findall(text)]
 
 
 def stems(text: str) -> list[str]:
@@ -87,7 +97,8 @@ def _character_class(characters: Iterator[str]) -> str:
 
 
 @lru_cache(maxsize=1 << 16)
-def _normalise(run: str) -> str:
+def normalise(run: str) -> str:
+    """The word that is written so."""
     if run.isascii():
         return run.lower()
     visible = _INVISIBLES.sub("", run)

@@ -1,12 +1,10 @@
 """The record: articles and their revisions, runs and their failures. The truth that the index copies."""
 
-import fcntl
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
-from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -15,16 +13,24 @@ from alembic.config import Config as AlembicConfig
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
+from indexer import database
 from indexer.article import Article
+from indexer.database import insert_new
 from indexer.errors import PantauError
-from indexer.schema import articles, failures, revisions, runs, sources
+from indexer.schema import articles, clean, failures, revisions, runs, sources
 
-_INSERT = sa.insert(articles)  # built once: building a statement costs more than running it
-_BY_URL = sa.select(articles).where(articles.c.url == sa.bindparam("wanted")).with_for_update()
-BUSY_SECONDS = 30
-"""How long a writer waits for another one before it gives up."""
+# statements built once: building one costs more than running it
+_REBUILT = (
+    sa.update(articles)
+    .where(articles.c.id == sa.bindparam("row_id"))
+    .values(indexed_revision=sa.bindparam("reached"))
+)
+_CLEAR_ERRORS = sa.update(articles).where(articles.c.index_error.is_not(None)).values(index_error=None)
+_BY_URL = sa.select(articles).where(articles.c.url == sa.bindparam("wanted")).with_for_update(key_share=True)
+MAX_ID = 2**31 - 1
+"""The highest id that PostgreSQL's integers hold; asking for more is an error there."""
 ZONES = {timedelta(hours=hours): name for hours, name in ((7, "WIB"), (8, "WITA"), (9, "WIT"))}
 """Names of Indonesia's zones by their distance from UTC."""
 _DETAILS = ("place", "authors", "editor", "tags", "attachments")
@@ -81,23 +87,19 @@ class Store:
     """The record in one database. Safe to share between threads; one per process is enough."""
 
     def __init__(self, url: str) -> None:
-        self._url = sa.make_url(url)
-        self._engine = sa.create_engine(self._url)
-        if self._engine.dialect.name == "sqlite":
-            sa.event.listen(self._engine, "connect", _set_up_sqlite)
-            sa.event.listen(self._engine, "begin", _begin_sqlite)
+        self._database = database.connect(url)
+        self._engine = self._database.engine
 
     def open(self) -> "Store":
         """Make the folder, bring the schema up to date; raises PantauError where that cannot be."""
-        with _told(self._url):
-            with self.exclusively("migration", wait=True):
-                config = AlembicConfig()
-                config.set_main_option("script_location", "indexer:migrations")
-                wanted = ScriptDirectory.from_config(config).get_current_head()
-                with self.reading() as connection:
-                    found = MigrationContext.configure(connection).get_current_revision()
-                if found != wanted:  # else nobody has to wait for a writer
-                    _migrate(self._engine, config)
+        with self._told(), self.exclusively("migration", wait=True):
+            config = AlembicConfig()
+            config.set_main_option("script_location", "indexer:migrations")
+            wanted = ScriptDirectory.from_config(config).get_current_head()
+            with self.reading() as connection:
+                found = MigrationContext.configure(connection).get_current_revision()
+            if found != wanted:  # else nobody has to wait for a writer
+                _migrate(self._engine, config)
         return self
 
     def close(self) -> None:
@@ -107,18 +109,19 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection that sees one moment of the record and waits for nobody."""
-        with _told(self._url), self._engine.connect() as connection:
+        with self._told(), self._database.reader.connect() as connection:
             yield connection
 
     @contextmanager
-    def writing(self, durable: bool = True) -> Iterator[sa.Connection]:
-        """One transaction that is the only writer; rolled back when the block raises.
+    def writing(self, durable: bool = True, turn: str | None = None) -> Iterator[sa.Connection]:
+        """One transaction, rolled back when the block raises. In SQLite it is the only writer.
 
         One that is not `durable` may be undone by a power cut, though never by a crash of the process, and never
-        without all that was written after it: for what would then be fetched again.
+        without all that was written after it: for what would then be fetched again. Of those with the same `turn`
+        each begins after the one before has ended.
         """
-        options = {"writes": True, "durable": durable}
-        with _told(self._url), self._engine.connect().execution_options(**options) as connection:
+        options = {"writes": True, "durable": durable, "turn": turn}
+        with self._told(), self._engine.connect().execution_options(**options) as connection:
             with connection.begin():
                 yield connection
 
@@ -126,19 +129,30 @@ class Store:
     def exclusively(self, work: str, wait: bool = False) -> Iterator[bool]:
         """Take the right to do `work`, which only one process may do; yields whether it is ours.
 
-        The right ends with the block or with the process, however that ends.
+        The right ends with the block or with the process, however that ends. In PostgreSQL it also ends when its
+        connection is lost, which the block does not notice: what it guards must be safe, if wasteful, done twice.
         """
-        with _told(self._url):
-            folder = Path(self._url.database or "").parent / "locks"
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = (folder / work).open("w")
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+        with ExitStack() as stack:
+            with self._told():
+                is_ours = stack.enter_context(self._database.right(work, wait))
+            yield is_ours
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        where = self._database.where
+        try:
+            yield
+        except CommandError as error:
+            raise PantauError(
+                f"The record {where} was made by a newer version of Pantau: {error}."
+            ) from error
+        except OSError as error:
+            raise PantauError(f"The record {where} cannot be opened: {error.strerror or error}.") from error
+        except DBAPIError as error:
+            trouble = self._database.trouble(error)
+            if trouble is None:
+                raise
+            raise PantauError(f"The record {where} {trouble}.") from error
 
     def add(self, article: Article, now: datetime, *, is_news: bool = True) -> Change:
         """Store an article in one transaction; a changed one keeps what it said before as a revision.
@@ -155,7 +169,8 @@ class Store:
     def articles(self, ids: Sequence[int]) -> list[StoredArticle]:
         """The articles with these ids, in their order; unknown ids are left out."""
         with self.reading() as connection:
-            rows = connection.execute(sa.select(articles).where(articles.c.id.in_(ids)))
+            known = [id for id in ids if 0 < id <= MAX_ID]
+            rows = connection.execute(sa.select(articles).where(articles.c.id.in_(known)))
             found = {row.id: stored_article(row) for row in rows}
         return [found[id] for id in ids if id in found]
 
@@ -179,22 +194,74 @@ class Store:
             rows = connection.execute(sa.select(articles).where(late).order_by(articles.c.id).limit(limit))
             return [stored_article(row) for row in rows]
 
-    def mark_indexed(self, done: Sequence[StoredArticle]) -> None:
-        """Note that the index holds these articles at these revisions."""
+    def batches(self, size: int) -> Iterator[list[StoredArticle]]:
+        """All articles in batches, the oldest rows first, each batch as it is when it is read."""
+        last = 0
+        while True:
+            wanted = sa.select(articles).where(articles.c.id > last).order_by(articles.c.id).limit(size)
+            with self.reading() as connection:
+                batch = [stored_article(row) for row in connection.execute(wanted)]
+            if not batch:
+                return
+            yield batch
+            last = batch[-1].id
+
+    def mark_indexed(self, done: Sequence[StoredArticle], refused: Mapping[int, str]) -> None:
+        """Note that the index was sent these articles at these revisions, and why it refused some."""
         with self.writing() as connection:
             mark(connection, "indexed_revision", done)
+            connection.execute(_CLEAR_ERRORS.where(articles.c.id.in_([each.id for each in done])))
+            _mark_refused(connection, refused)
 
-    def forget_index(self) -> None:
-        """Mark every article as not indexed, so that the next sync sends all."""
+    def mark_rebuilt(self, held: Iterable[tuple[int, int]], refused: Mapping[int, str]) -> None:
+        """Note that a new index holds these pairs of id and revision, and what it refused."""
+        rows = [{"row_id": id, "reached": revision} for id, revision in sorted(held)]
         with self.writing() as connection:
-            connection.execute(sa.update(articles).values(indexed_revision=0))
+            if rows:
+                connection.execute(_REBUILT, rows)
+            connection.execute(_CLEAR_ERRORS)
+            _mark_refused(connection, refused)
+
+    def last_indexed(self, limit: int) -> list[int]:
+        """Ids of the latest rows that an index holds."""
+        is_held = (articles.c.indexed_revision > 0) & articles.c.index_error.is_(None)
+        with self.reading() as connection:
+            wanted = sa.select(articles.c.id).where(is_held).order_by(articles.c.id.desc()).limit(limit)
+            return [*connection.scalars(wanted)]
+
+    def refused(self) -> list[sa.Row[Any]]:
+        """Id, address and reason of the articles that the index refused."""
+        wanted = sa.select(articles.c.id, articles.c.url, articles.c.index_error)
+        with self.reading() as connection:
+            rows = connection.execute(
+                wanted.where(articles.c.index_error.is_not(None)).order_by(articles.c.id)
+            )
+            return [*rows]
+
+    def retry_refused(self) -> int:
+        """Let the next sync send what the index refused; returns how many these are."""
+        values = {"indexed_revision": 0, "index_error": None}
+        with self.writing() as connection:
+            is_refused = articles.c.index_error.is_not(None)
+            return connection.execute(sa.update(articles).where(is_refused).values(values)).rowcount
+
+    def count_articles(self) -> int:
+        """How many articles there are."""
+        with self.reading() as connection:
+            return connection.scalar(sa.select(sa.func.count()).select_from(articles)) or 0
+
+    def count_behind(self) -> int:
+        """How many articles the index has not been sent yet."""
+        late = articles.c.indexed_revision < articles.c.revision
+        with self.reading() as connection:
+            return connection.scalar(sa.select(sa.func.count()).where(late)) or 0
 
     def name_source(self, key: str, name: str, home: str) -> None:
         """Keep what readers are told of a source."""
-        values = {"name": name, "home": home}
+        row = {"key": key, "name": name, "home": home}
         with self.writing() as connection:
-            if not connection.execute(sa.update(sources).where(sources.c.key == key).values(values)).rowcount:
-                connection.execute(sa.insert(sources).values(key=key, **values))
+            if not connection.execute(insert_new(connection.dialect.name, sources), row).rowcount:
+                connection.execute(sa.update(sources).where(sources.c.key == key).values(row))
 
     def source_names(self) -> dict[str, str]:
         """Names of the sources by key."""
@@ -259,12 +326,14 @@ def add_article(
     connection: sa.Connection, article: Article, now: datetime, *, is_news: bool = True
 ) -> Change:
     """`Store.add` inside a transaction that its caller has begun."""
-    known = connection.execute(_BY_URL, {"wanted": article.url}).one_or_none()
-    values = _values(article)
+    article = _storable(article)
+    wanted, values = {"wanted": article.url}, _values(article)
+    known = connection.execute(_BY_URL, wanted).one_or_none()
     if known is None:
         new = {"revision": 1, "matched_revision": 0 if is_news else 1, "added_at": now, "changed_at": now}
-        connection.execute(_INSERT, new | values)
-        return Change.NEW
+        if connection.execute(insert_new(connection.dialect.name, articles), new | values).rowcount:
+            return Change.NEW
+        known = connection.execute(_BY_URL, wanted).one()  # another machine has stored it in this moment
     if all(getattr(known, name) == value for name, value in values.items()):
         return Change.SAME
     update = (
@@ -290,20 +359,26 @@ def mark(
         sa.update(articles)
         .where(articles.c.id == sa.bindparam("row_id"), articles.c[column] < sa.bindparam("reached"))
         .values({column: sa.bindparam("reached")}),
-        [{"row_id": each.id, "reached": each.revision} for each in done],
+        [
+            {"row_id": each.id, "reached": each.revision}
+            for each in sorted(done, key=lambda each: each.id)  # in one order, so that nobody waits in a ring
+        ],
     )
+
+
+def _mark_refused(connection: sa.Connection, refused: Mapping[int, str]) -> None:
+    for id, reason in refused.items():
+        connection.execute(sa.update(articles).where(articles.c.id == id).values(index_error=reason))
 
 
 def stored_article(row: sa.Row[Any]) -> StoredArticle:
     """A row of `articles` as an object."""
-    offset = timedelta(minutes=row.utc_offset)
-    zone = timezone(offset, ZONES[offset]) if offset in ZONES else timezone(offset)
     article = Article(
         source=row.source,
         url=row.url,
         title=row.title,
         paragraphs=tuple(row.text.split("\n\n")),
-        published=row.published.astimezone(zone),
+        published=zoned(row.published, row.utc_offset),
         place=row.place,
         authors=tuple(row.authors),
         editor=row.editor,
@@ -315,6 +390,25 @@ def stored_article(row: sa.Row[Any]) -> StoredArticle:
         kind=row.kind,
     )
     return StoredArticle(row.id, row.revision, row.story_id, row.added_at, article)
+
+
+def zoned(moment: datetime, minutes: int) -> datetime:
+    """A moment in the zone so far from UTC, by the name Indonesians know it by."""
+    offset = timedelta(minutes=minutes)
+    return moment.astimezone(timezone(offset, ZONES[offset]) if offset in ZONES else timezone(offset))
+
+
+def _storable(article: Article) -> Article:
+    """The article without what no database keeps as text, so that it comes back as it went in."""
+    given = {each.name: getattr(article, each.name) for each in fields(article)}
+    cleaned = {name: _cleaned(value) for name, value in given.items()}
+    return article if cleaned == given else replace(article, **cleaned)
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(map(clean, value))
+    return clean(value) if isinstance(value, str) else value
 
 
 def _values(article: Article) -> dict[str, Any]:
@@ -359,52 +453,8 @@ def _inserted_id(connection: sa.Connection, insert: sa.Insert) -> int:
     return int(key[0])
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions are begun by _begin_sqlite, not by the driver
-    connection.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}")
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA foreign_keys = ON")
-
-
-def _begin_sqlite(connection: sa.Connection) -> None:
-    options = connection.get_execution_options()
-    if not options.get("writes"):
-        connection.exec_driver_sql("BEGIN")
-        return
-    connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if options.get('durable') else 'NORMAL'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
 def _migrate(engine: sa.Engine, config: AlembicConfig) -> None:
     options = {"writes": True, "durable": True}
     with engine.connect().execution_options(**options) as connection, connection.begin():
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-@contextmanager
-def _told(url: sa.URL) -> Iterator[None]:
-    where = url.database if url.drivername.startswith("sqlite") else url.render_as_string()
-    try:
-        yield
-    except CommandError as error:
-        raise PantauError(f"The record {where} was made by a newer version of Pantau: {error}.") from error
-    except OSError as error:
-        raise PantauError(f"The record {where} cannot be opened: {error.strerror or error}.") from error
-    except OperationalError as error:
-        raise PantauError(f"The record {where} cannot be used: {_reason(error)}.") from error
-    except DatabaseError as error:
-        if "not a database" in str(error.orig) or "malformed" in str(error.orig):
-            raise PantauError(
-                f"The record {where} is broken ({error.orig}): restore it from a backup, or move it away."
-            ) from error
-        raise
-
-
-def _reason(error: OperationalError) -> str:
-    text = str(error.orig)
-    if "locked" in text:
-        return f"another program has kept it locked for {BUSY_SECONDS} seconds"
-    if "full" in text:
-        return "the disk is full; nothing stored so far is lost"
-    return text

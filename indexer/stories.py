@@ -1,6 +1,7 @@
 """Stories: copies of one text in several places, found by the word sequences they share."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
@@ -27,7 +28,7 @@ def assign(store: Store) -> int:
     """Give each article that has none its story, in order; returns how many were given one."""
     count = 0
     while True:
-        with store.writing() as connection:
+        with store.writing(turn="stories") as connection:  # two copies at once would not see each other
             row = connection.execute(
                 sa.select(articles).where(articles.c.story_id.is_(None)).order_by(articles.c.id).limit(1)
             ).one_or_none()
@@ -40,6 +41,14 @@ def assign(store: Store) -> int:
             if sample:
                 connection.execute(sa.insert(shingles), [{"hash": h, "article_id": row.id} for h in sample])
         count += 1
+
+
+def sizes(store: Store, story_ids: Sequence[int]) -> dict[int, int]:
+    """How many articles each of these stories has."""
+    story = articles.c.story_id
+    wanted = sa.select(story, sa.func.count()).where(story.in_(story_ids)).group_by(story)
+    with store.reading() as connection:
+        return {id: count for id, count in connection.execute(wanted)}
 
 
 def sampled_shingles(article: Article) -> set[int]:

@@ -1,69 +1,86 @@
 """The embedded search engine: tantivy, in a folder or in memory.
 
+In the folder a file names the part that holds the index, so that a new one takes its place at once.
+
 tantivy panics on a limit of 0 and on a phrase of one word, and takes memory for as many hits as it is asked
 for: what comes from outside is brought into bounds here.
 """
 
 import json
+import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
-from math import floor
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
-import sqlalchemy as sa
 import tantivy
 from tantivy import Occur
 
 from indexer import language, query
 from indexer.errors import PantauError
-from indexer.index import VERSION, Fields, Hits, Info, Sort, analyse
+from indexer.index import (
+    DEEPEST,
+    VERSION,
+    WORDED,
+    Cursor,
+    Fields,
+    Held,
+    Hits,
+    Info,
+    Interval,
+    Sort,
+    UnusableIndex,
+    analyse,
+    bars,
+    seconds,
+)
 from indexer.query import And, Fuzzy, Key, Not, Or, Phrase, Prefix, Query, Range, Word
-from indexer.schema import articles
-from indexer.store import Store, StoredArticle
+from indexer.store import StoredArticle
 
 NAME = "pantau.json"
-"""A file in the folder that says which version the index has; an index without it is made anew."""
-HEAP = 50_000_000
+"""The file in the folder that says which part holds the index, and its version."""
+PART = "part-"
+"""Begins the names of the parts; everything else in the folder is somebody else's and stays."""
+HEAP = 100_000_000
 """Bytes a writer may fill before it writes a segment."""
 TITLE_BOOST = 2.0
-MAX_TIES = 10_000
-"""Hits of equal relevance that are put in order by date; more lie as tantivy has them."""
-SAMPLE = 20
-"""Articles that are compared to see whether an index is a copy of a record."""
+SLOWEST = ("region",)
+"""The facet that takes as long to count as all others, as articles have several."""
+WINDOW = 500
+"""Hits by relevance among which equal ones are put in order by date."""
+MAX_VALUES = 2_000
+"""Values of a facet that are counted; there are fewer sources, regions and topics."""
 _ID_BITS = 30
 _MAX_SECONDS = (1 << (64 - _ID_BITS)) - 1
 _EPOCH = date(1970, 1, 1).toordinal()
+_MONDAY = 3
+"""How many days after a Thursday, as 1 January 1970 was, the week that the days are counted in begins."""
 _BOTH = ("title", "text")
 _IDENTITY = ("id", "revision", "published")
+_KEYS = {"source": "source", "region": "regions", "kind": "kind", "topic": "topics"}
+"""By what a `query.Key` or a facet is about: where the index keeps it."""
 
 
-class UnusableIndex(PantauError):
-    """The folder holds no index of this version; it must be made anew."""
+@dataclass(frozen=True)
+class _Part:
+    """An index that is open, and where."""
 
+    index: tantivy.Index
+    folder: Path | None
+    version: str
 
-def open_index(store: Store, folder: Path) -> "TantivyIndex":
-    """The index in a folder, emptied if it is no copy of this record or of another version.
-
-    What is missing in it afterwards is sent by `sync`. While another process writes, it is taken as it is.
-    """
-    with store.exclusively("index") as is_ours:
+    def changed(self) -> int:
+        """When anything was last committed to it; the same for ever in memory."""
         try:
-            if not is_ours and not (folder / NAME).exists():
-                raise UnusableIndex(f"There is no index in {folder} yet.")
-            index = TantivyIndex(folder)
-            if not is_ours or _is_copy(index, store):
-                return index
-        except UnusableIndex as error:
-            if not is_ours:
-                raise PantauError(
-                    "Another process is making the index anew; try again in a moment."
-                ) from error
-        _empty(folder)
-        store.forget_index()
-        return TantivyIndex(folder)
+            return (self.folder / "meta.json").stat().st_mtime_ns if self.folder else 0
+        except FileNotFoundError:
+            return 0
 
 
 class TantivyIndex:
@@ -72,79 +89,128 @@ class TantivyIndex:
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
         self._schema = _schema()
-        if folder is None:
-            self._index = tantivy.Index(self._schema)
-        else:
-            self._index = _open(self._schema, folder)
-        spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
-        self._index.register_tokenizer("spaces", spaces)
-        self._seen = self._commit_time()
+        self._part = None if folder else _Part(_make(None), None, VERSION)
+        self._named = 0
+        self._seen = 0
+        self._highest: int | None = None
+        self._writer: tantivy.IndexWriter | None = None
 
-    def put(self, batch: Sequence[StoredArticle]) -> None:
-        with self._writing() as writer:
-            for each in batch:
-                writer.delete_documents_by_term("id", each.id)
-                writer.add_document(_document(analyse(each)))
+    def put(self, batch: Sequence[StoredArticle]) -> Mapping[int, str]:
+        documents = [(each.id, _document(analyse(each))) for each in batch]
+        with self._writing() as writer, self._telling():
+            for id, document in documents:
+                writer.delete_documents_by_term("id", id)
+                writer.add_document(document)
+        return {}
 
     def remove(self, ids: Iterable[int]) -> None:
-        with self._writing() as writer:
+        with self._writing() as writer, self._telling():
             for id in ids:
                 writer.delete_documents_by_term("id", id)
 
     def clear(self) -> None:
-        with self._writing() as writer:
+        with self._writing() as writer, self._telling():
             writer.delete_all_documents()
 
-    def search(self, query: Query, *, limit: int = 10, offset: int = 0, sort: Sort = Sort.NEWEST) -> Hits:
+    def search(
+        self,
+        query: Query,
+        *,
+        limit: int = 10,
+        after: Cursor | None = None,
+        sort: Sort = Sort.NEWEST,
+        facets: Collection[str] = (),
+        interval: Interval | None = None,
+    ) -> Hits:
         wanted = tantivy.Query.all_query() if query.tree is None else self._translated(query.tree)
+        is_ranked = sort == Sort.RELEVANCE and any(isinstance(each, Word | Phrase) for each in _leaves(query))
+        find = _by_relevance if is_ranked else _by_date
         with self._reading() as searcher:
-            begin = min(max(0, offset), searcher.num_docs)
-            end = min(begin + max(0, limit), searcher.num_docs)
-            if begin >= end:
-                return Hits((), _total(searcher.search(wanted, limit=1)))
-            if sort == Sort.RELEVANCE and any(isinstance(each, Word | Phrase) for each in _leaves(query)):
-                return _by_relevance(searcher, wanted, begin, end)
-            found = searcher.search(wanted, limit=end - begin, offset=begin, order_by_field="order")
-            return Hits(tuple(_id(order) for order, _ in found.hits), _total(found))
+            counting = _counting.submit(_counted, searcher, wanted, facets, interval)
+            orders = find(searcher, self._schema, wanted, min(max(0, limit), searcher.num_docs), after)
+            total, counted, histogram = counting.result()
+            seen = (after.seen if after else 0) + len(orders)
+            ids = tuple(_id(order) for order in orders)
+            if not ids or seen >= total or (is_ranked and seen >= DEEPEST):
+                return Hits(ids, total, None, counted, histogram)
+            if is_ranked:
+                highest = after.id if after else self._highest_of(searcher)
+                return Hits(ids, total, Cursor(Sort.RELEVANCE, seen, highest), counted, histogram)
+            last = Cursor(Sort.NEWEST, seen, ids[-1], orders[-1] >> _ID_BITS)
+            return Hits(ids, total, last, counted, histogram)
 
-    def info(self) -> Info:
-        with self._reading() as searcher:
-            return Info(searcher.num_docs, VERSION)
-
-    def close(self) -> None:
-        del self._index
-
-    def newest(self, limit: int) -> list[tuple[int, int, int]]:
-        """Id, revision and time of publishing, in seconds since 1970, of the newest articles."""
+    def newest(self, limit: int) -> list[Held]:
         with self._reading() as searcher:
             found = searcher.search(tantivy.Query.all_query(), limit=limit, order_by_field="order").hits
             columns = (searcher.fast_field_values(name, [each for _, each in found]) for name in _IDENTITY)
-            return [
-                (int(id or 0), int(revision or 0), int(at or 0))
-                for id, revision, at in zip(*columns, strict=True)
-            ]
+            return [Held(*(int(value or 0) for value in values)) for values in zip(*columns, strict=True)]
 
     def count(self, ids: Sequence[int]) -> int:
-        """How many of these articles the index holds."""
         with self._reading() as searcher:
             wanted = tantivy.Query.boolean_query([(Occur.Should, self._term("id", id)) for id in ids])
             return _total(searcher.search(wanted, limit=1))
 
     @contextmanager
-    def _writing(self) -> Iterator[tantivy.IndexWriter]:
-        """A writer whose work is durable when the block ends, and undone when the block raises."""
+    def rebuilding(self) -> Iterator["TantivyIndex"]:
+        if self._folder is None:
+            new = TantivyIndex()
+            with new._writing():
+                yield new
+            self._part = new._part
+            return
+        _prepare(self._folder)
+        _sweep(self._folder, keep=_named(self._folder))
+        name = f"{PART}{uuid4().hex}"
+        new = TantivyIndex(self._folder)
         try:
-            writer = self._index.writer(HEAP, num_threads=1)
-        except ValueError as error:
+            new._part = _Part(_make(self._folder / name), self._folder / name, VERSION)
+            with new._writing():  # one commit for all that is put
+                yield new
+            _name(self._folder, name)
+        finally:
+            new.close()
+            _sweep(self._folder, keep=_named(self._folder))
+
+    def info(self) -> Info:
+        with self._reading() as searcher:
+            assert self._part
+            files = self._part.folder.iterdir() if self._part.folder else ()
+            size = sum(each.stat().st_size for each in files)
+            return Info("tantivy", searcher.num_docs, self._part.version, size)
+
+    def close(self) -> None:
+        self._part = None
+
+    @contextmanager
+    def _writing(self) -> Iterator[tantivy.IndexWriter]:
+        """A writer whose work is durable when the outermost block ends, and undone when it raises."""
+        if self._writer:
+            yield self._writer
+            return
+        part = self._opened()
+        with self._telling():
+            writer = self._writer = part.index.writer(HEAP, num_threads=1)
+        try:
+            yield writer
+            with self._telling():
+                writer.commit()
+        finally:
+            self._writer = None
+            with suppress(ValueError):
+                writer.wait_merging_threads()
+        part.index.reload()
+        self._highest = None
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Tells in a sentence why tantivy cannot write."""
+        try:
+            yield
+        except (ValueError, OSError) as error:
             if "LockBusy" in str(error):
                 raise PantauError(
                     "Another process is writing to the index; try again in a moment."
                 ) from error
-            raise PantauError(f"The index in {self._folder} cannot be written: {error}") from error
-        try:
-            yield writer
-            writer.commit()
-        except (ValueError, OSError) as error:
             raise PantauError(
                 f"The index in {self._folder or 'memory'} cannot be written: {error}"
             ) from error
@@ -152,20 +218,17 @@ class TantivyIndex:
             if not _is_panic(error):
                 raise
             raise self._broken(error) from error
-        finally:
-            with suppress(ValueError):
-                writer.wait_merging_threads()
-        self._index.reload()
 
     @contextmanager
     def _reading(self) -> Iterator[tantivy.Searcher]:
         """A searcher that sees what any process committed."""
+        part = self._opened()
         try:
-            commit = self._commit_time()
-            if commit != self._seen:
-                self._index.reload()
-                self._seen = commit
-            yield self._index.searcher()
+            changed = part.changed()
+            if changed != self._seen:
+                part.index.reload()
+                self._seen, self._highest = changed, None
+            yield part.index.searcher()
         except (ValueError, OSError) as error:
             raise self._broken(error) from error
         except BaseException as error:
@@ -173,20 +236,30 @@ class TantivyIndex:
                 raise
             raise self._broken(error) from error
 
-    def _commit_time(self) -> int:
-        """When the folder last changed; the same for ever in memory."""
-        try:
-            return (self._folder / "meta.json").stat().st_mtime_ns if self._folder else 0
-        except FileNotFoundError:
-            return 0
+    def _opened(self) -> _Part:
+        """The part that the folder names now."""
+        if self._folder is None or (self._part and not self._named):
+            assert self._part  # in memory, or while it is built
+            return self._part
+        while self._part is None or self._named != (named := _changed(self._folder / NAME)):
+            named = _changed(self._folder / NAME)
+            try:
+                self._part, self._named, self._seen = _open(self._folder), named, 0
+                self._highest = None
+            except UnusableIndex:
+                if named == _changed(self._folder / NAME):  # else another one has taken its place meanwhile
+                    raise
+        return self._part
+
+    def _highest_of(self, searcher: tantivy.Searcher) -> int:
+        """The highest id in the index; looked for once after each commit, as all articles are gone through."""
+        if self._highest is None:
+            self._highest = _highest(searcher)
+        return self._highest
 
     def _broken(self, error: BaseException) -> UnusableIndex:
-        """Sees to it that the index is made anew when it is opened next."""
-        if self._folder:
-            with suppress(OSError):
-                (self._folder / NAME).unlink()
         return UnusableIndex(
-            f"The index in {self._folder or 'memory'} is broken ({error}); it is made anew at the next start."
+            f"The index in {self._folder or 'memory'} is broken ({error}); `pantau index rebuild` makes it anew."
         )
 
     def _translated(self, node: query.Node) -> tantivy.Query:
@@ -199,7 +272,7 @@ class TantivyIndex:
                 return _boolean([(Occur.MustNot, self._translated(part))])
             case Key(key, field):
                 known = key.encode(errors="replace").decode()
-                return self._unscored(self._term("source" if field == "source" else "regions", known))
+                return self._unscored(self._term(_KEYS[field], known))
             case Range(since, until):
                 return self._unscored(self._published(since, until))
         return _boolean((Occur.Should, self._in_field(node, field)) for field in _fields(node))
@@ -255,11 +328,12 @@ def _schema() -> tantivy.Schema:
     for name in _IDENTITY:
         builder.add_integer_field(name, indexed=True, fast=True)
     builder.add_unsigned_field("order", fast=True)
-    for name in ("source", "regions"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for field in query.FIELDS:
-        if field != "published":
-            builder.add_text_field(f"{field}_words", tokenizer_name="spaces")
+    for name in ("day", "month"):  # since 1970, in WIB
+        builder.add_integer_field(name, fast=True)
+    for name in _KEYS.values():
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    for field in WORDED:
+        builder.add_text_field(f"{field}_words", tokenizer_name="spaces")
     for field in _BOTH:
         builder.add_text_field(f"{field}_stems", tokenizer_name="spaces", index_option="freq")
     return builder.build()
@@ -269,11 +343,17 @@ def _document(fields: Fields) -> tantivy.Document:
     document = tantivy.Document()
     document.add_integer("id", fields.id)
     document.add_integer("revision", fields.revision)
-    document.add_integer("published", floor(fields.published.timestamp()))
-    document.add_unsigned("order", _order(floor(fields.published.timestamp()), fields.id))
+    document.add_integer("published", seconds(fields.published))
+    document.add_unsigned("order", _order(seconds(fields.published), fields.id))
+    day = fields.published.astimezone(query.WIB)
+    document.add_integer("day", day.toordinal() - _EPOCH)
+    document.add_integer("month", day.year * 12 + day.month - 1)
     document.add_text("source", fields.source)
+    document.add_text("kind", fields.kind)
     for code in fields.regions:
         document.add_text("regions", code)
+    for topic in fields.topics:
+        document.add_text("topics", topic)
     for field, words in fields.words.items():
         document.add_text(f"{field}_words", " ".join(words))
     for field, stems in fields.stems.items():
@@ -330,80 +410,172 @@ def _total(found: tantivy.SearchResult) -> int:
     return int(found.count or 0)  # type: ignore[attr-defined]  # missing in tantivy's stubs
 
 
-def _by_relevance(searcher: tantivy.Searcher, wanted: tantivy.Query, begin: int, end: int) -> Hits:
-    size = end + 1
-    while True:  # until all that are as relevant as the last one wanted are among the hits
-        found = searcher.search(wanted, limit=size)
-        scores = [score for score, _ in found.hits]
-        if len(scores) < size or scores[-1] < scores[end - 1] or size > end + MAX_TIES:
-            break
-        size *= 4
-    orders = searcher.fast_field_values("order", [address for _, address in found.hits])
-    ranked = sorted(zip(scores, map(int, filter(None, orders)), strict=True), reverse=True)
-    return Hits(tuple(_id(order) for _, order in ranked[begin:end]), _total(found))
+# Counting and finding
+
+
+def _counted(
+    searcher: tantivy.Searcher, wanted: tantivy.Query, facets: Collection[str], interval: Interval | None
+) -> tuple[int, dict[str, dict[str, int]], dict[date, int]]:
+    """Total, facets and histogram of all hits."""
+    asked: dict[str, Any] = {
+        facet: {"terms": {"field": _KEYS[facet], "size": MAX_VALUES, "segment_size": MAX_VALUES}}
+        for facet in facets
+    }
+    if interval:
+        asked["histogram"] = {"histogram": _HISTOGRAMS[interval] | {"min_doc_count": 1}}
+    if not asked:
+        return _total(searcher.search(wanted, limit=1)), {}, {}
+    asked["total"] = {"value_count": {"field": "id"}}
+    apart = {name: asked.pop(name) for name in SLOWEST if name in asked}
+    waiting = [_aggregating.submit(searcher.aggregate, wanted, {name: each}) for name, each in apart.items()]
+    told = searcher.aggregate(wanted, asked)
+    for each in waiting:
+        told |= each.result()
+    counted = {facet: {each["key"]: each["doc_count"] for each in told[facet]["buckets"]} for facet in facets}
+    found = told.get("histogram", {"buckets": ()})["buckets"]
+    histogram = bars((_first_day(interval, int(each["key"])), each["doc_count"]) for each in found)
+    return int(told["total"]["value"]), counted, histogram
+
+
+_counting = ThreadPoolExecutor(os.cpu_count(), "counting")
+_aggregating = ThreadPoolExecutor(os.cpu_count(), "aggregating")
+"""tantivy works without the interpreter's lock: what one search has to do is shared among the cores."""
+
+_HISTOGRAMS: dict[Interval, dict[str, Any]] = {
+    Interval.DAY: {"field": "day", "interval": 1},
+    Interval.WEEK: {"field": "day", "interval": 7, "offset": -_MONDAY},
+    Interval.MONTH: {"field": "month", "interval": 1},
+}
+
+
+def _first_day(interval: Interval | None, key: int) -> date:
+    if interval == Interval.MONTH:
+        return date(key // 12, key % 12 + 1, 1)
+    return date.fromordinal(max(1, key + _EPOCH))
+
+
+def _by_date(
+    searcher: tantivy.Searcher,
+    schema: tantivy.Schema,
+    wanted: tantivy.Query,
+    limit: int,
+    after: Cursor | None,
+) -> list[int]:
+    """The orders of the newest hits after the cursor."""
+    if not limit:
+        return []
+    if after:
+        below = max(0, _order(after.seconds, after.id) - 1)
+        older = tantivy.Query.range_query(schema, "order", tantivy.FieldType.Unsigned, None, below)
+        wanted = _boolean([(Occur.Must, wanted), (Occur.Must, older)])
+    found = searcher.search(wanted, limit=limit, count=False, order_by_field="order")
+    return [int(order) for order, _ in found.hits]
+
+
+def _by_relevance(
+    searcher: tantivy.Searcher,
+    schema: tantivy.Schema,
+    wanted: tantivy.Query,
+    limit: int,
+    after: Cursor | None,
+) -> list[int]:
+    """The orders of the most relevant hits after the cursor, those of equal relevance by date."""
+    begin = after.seen if after else 0
+    end = min(begin + limit, DEEPEST)
+    if begin >= end:
+        return []
+    if after:
+        known = tantivy.Query.range_query(schema, "id", tantivy.FieldType.Integer, None, after.id)
+        unscored = tantivy.Query.const_score_query(known, 0.0)
+        wanted = _boolean([(Occur.Must, wanted), (Occur.Must, unscored)])
+    orders: list[int] = []
+    found = searcher.search(wanted, limit=-(-end // WINDOW) * WINDOW, count=False).hits
+    for start in range(begin // WINDOW * WINDOW, len(found), WINDOW):
+        hits = found[start : start + WINDOW]
+        dates = searcher.fast_field_values("order", [address for _, address in hits])
+        ranked = sorted(
+            ((score, int(date or 0)) for (score, _), date in zip(hits, dates, strict=True)), reverse=True
+        )
+        orders += [order for _, order in ranked]
+    skipped = begin - begin // WINDOW * WINDOW
+    return orders[skipped : skipped + end - begin]
+
+
+def _highest(searcher: tantivy.Searcher) -> int:
+    """The highest id in the index."""
+    found = searcher.search(tantivy.Query.all_query(), limit=1, count=False, order_by_field="id").hits
+    return int(found[0][0]) if found else 0
 
 
 # The folder
 
 
-def _open(schema: tantivy.Schema, folder: Path) -> tantivy.Index:
-    """Open or make the index; raises UnusableIndex for what is not of this version."""
-    _prepare(folder)
+def _make(folder: Path | None) -> tantivy.Index:
+    if folder is None:
+        return _with_spaces(tantivy.Index(_schema()))
     try:
-        if not (folder / "meta.json").exists() and not any(folder.iterdir()):
-            index = tantivy.Index(schema, path=str(folder))
-            _write_version(folder)
-            return index
-        if json.loads((folder / NAME).read_text(encoding="utf-8")) != {"version": VERSION}:
-            raise UnusableIndex(f"The index in {folder} is of another version.")
-        index = tantivy.Index(schema, path=str(folder))
+        folder.mkdir(parents=True)
+        return _with_spaces(tantivy.Index(_schema(), path=str(folder)))
+    except OSError as error:
+        raise PantauError(f"The index folder {folder} cannot be made: {error.strerror}.") from error
+
+
+def _open(folder: Path) -> _Part:
+    """The part that the folder names; raises UnusableIndex if there is none, or it is broken or too old."""
+    try:
+        named = json.loads((folder / NAME).read_text(encoding="utf-8"))
+        part, version = folder / named["part"], str(named["version"])
+        if not (part / "meta.json").exists():
+            raise UnusableIndex(f"The index in {folder} is broken: {part.name} is missing.")
+        index = _with_spaces(tantivy.Index(_schema(), path=str(part)))
         index.searcher()
-        return index
-    except UnusableIndex:
+        return _Part(index, part, version)
+    except (FileNotFoundError, NotADirectoryError):
+        raise UnusableIndex(f"There is no index in {folder} yet.") from None
+    except (UnusableIndex, MemoryError):
         raise
     except BaseException as error:
-        if not (isinstance(error, ValueError | OSError) or _is_panic(error)):
+        if not (isinstance(error, ValueError | OSError | TypeError | KeyError) or _is_panic(error)):
             raise
-        raise UnusableIndex(f"The index in {folder} is broken: {error}") from error
+        raise UnusableIndex(f"The index in {folder} is broken or of another version: {error}") from error
+
+
+def _with_spaces(index: tantivy.Index) -> tantivy.Index:
+    spaces = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer("spaces", spaces)
+    return index
 
 
 def _prepare(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError as error:
-        raise UnusableIndex(f"{folder} is no folder.") from error
     except OSError as error:
         raise PantauError(f"The index folder {folder} cannot be made: {error.strerror}.") from error
 
 
-def _write_version(folder: Path) -> None:
+def _name(folder: Path, part: str) -> None:
+    """From now on the folder's index is this part."""
     new = folder / f"{NAME}.new"
-    new.write_text(json.dumps({"version": VERSION}), encoding="utf-8")
+    new.write_text(json.dumps({"part": part, "version": VERSION}), encoding="utf-8")
     new.replace(folder / NAME)
 
 
-def _empty(folder: Path) -> None:
+def _named(folder: Path) -> str | None:
     try:
-        if folder.is_dir():
-            shutil.rmtree(folder)
-        else:
-            folder.unlink(missing_ok=True)
-    except OSError as error:
-        raise PantauError(f"The index folder {folder} cannot be emptied: {error}.") from error
+        return str(json.loads((folder / NAME).read_text(encoding="utf-8"))["part"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
-def _is_copy(index: TantivyIndex, store: Store) -> bool:
-    """Whether the index was made from this record: looks at the newest articles of both."""
-    held = index.newest(SAMPLE)
-    columns = (articles.c.id, articles.c.revision, articles.c.published)
-    sent = sa.select(articles.c.id).where(articles.c.indexed_revision > 0).order_by(articles.c.id.desc())
-    with store.reading() as connection:
-        rows = connection.execute(
-            sa.select(*columns).where(articles.c.id.in_([id for id, _, _ in held]))
-        ).all()
-        ids = connection.scalars(sent.limit(SAMPLE)).all()
-    known = {row.id: (row.revision, floor(row.published.timestamp())) for row in rows}
-    return index.count(ids) == len(ids) and all(
-        id in known and (known[id] == (revision, seconds) or known[id][0] > revision)
-        for id, revision, seconds in held
-    )
+def _sweep(folder: Path, keep: str | None) -> None:
+    """Remove the parts that are not in use any more."""
+    for each in folder.glob(f"{PART}*"):
+        if each.name != keep:
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def _changed(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        return -1

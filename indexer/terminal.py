@@ -4,15 +4,18 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from math import ceil
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from indexer import regions, topics
 from indexer.article import Article
 from indexer.diff import Kind, Piece
 from indexer.highlight import Passage, mark, passage
+from indexer.index import Hits
 from indexer.query import Query
 from indexer.store import StoredArticle
 
@@ -26,6 +29,8 @@ STYLES = {
     Kind.REMOVED: ("red strike", "[-{}-]"),
     Kind.ADDED: ("green underline", "{{+{}+}}"),
 }
+BAR = 40
+"""Columns of the longest bar."""
 COUNTS = ("pages", "new", "changed", "same", "failed")
 
 
@@ -73,6 +78,33 @@ def show_hits(found: Sequence[StoredArticle], names: Mapping[str, str], wanted: 
         article = each.article
         show_hit(article, names.get(article.source, article.source), wanted)
     say(f"{total} articles" if total != 1 else "1 article", style="bold")
+
+
+def show_counts(hits: Hits, sources: Mapping[str, str]) -> None:
+    """Facets and histogram of hits, where they were asked for."""
+    for facet, counts in hits.facets.items():
+        rows = [(key, _name(facet, key, sources), f"{count:,}") for key, count in counts.items()]
+        say("")
+        out.print(table((facet, "name", "articles"), rows))
+    if hits.histogram:
+        most = max(hits.histogram.values())
+        rows = [
+            (day.isoformat(), "█" * ceil(BAR * count / most), f"{count:,}")
+            for day, count in hits.histogram.items()
+        ]
+        say("")
+        out.print(table(("from", "", "articles"), rows))
+
+
+def _name(facet: str, key: str, sources: Mapping[str, str]) -> str:
+    match facet:
+        case "source":
+            return sources.get(key, "")
+        case "region":
+            return next(iter(regions.names(key)), "")
+        case "topic":
+            return topics.topics()[key].titles["en"]
+    return ""
 
 
 def show_article(stored: StoredArticle, source: str) -> None:

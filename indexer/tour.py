@@ -14,10 +14,10 @@ from indexer.alerts.mail import send_due
 from indexer.alerts.matching import match
 from indexer.alerts.subscriptions import Rate, subscribe
 from indexer.config import Config, load_config
+from indexer.engines import open_index
 from indexer.errors import PantauError
 from indexer.index import sync
 from indexer.store import Store
-from indexer.tantivy_index import open_index
 from indexer.terminal import complain, say, show_hits, show_outcomes
 
 FOLDER = Path("demo-data")
@@ -53,7 +53,7 @@ def prepare(smtp_url: str) -> Config:
         shutil.rmtree(FOLDER)
     FOLDER.mkdir()
     (FOLDER / MARK).touch()
-    for name in ("PANTAU_SOURCES", "PANTAU_ARCHIVE"):
+    for name in ("PANTAU_SOURCES", "PANTAU_ARCHIVE", "PANTAU_DATABASE_URL"):
         os.environ.pop(name, None)  # nothing of the demo goes where the reader's own data are
     os.environ.update(PANTAU_DATA=str(FOLDER), PANTAU_SMTP_URL=smtp_url, PANTAU_CONTACT="demo@example.org")
     return load_config()
@@ -67,7 +67,7 @@ class Tour:
     ) -> None:
         self._config, self._portal, self._sink, self._crawl = config, portal, sink, crawl
         self._store = Store(config.database_url).open()
-        self._index = open_index(self._store, config.index_folder)
+        self._index = open_index(config)
 
     async def walk(self) -> None:
         """Every step; raises what a step raises."""

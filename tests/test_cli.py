@@ -13,7 +13,7 @@ from conftest import NOW, PANTAU, Site, make_article, pantau
 from crawlers.demo.portal import Portal
 from crawlers.demo.sink import Sink
 from indexer.alerts.subscriptions import Rate, subscribe
-from indexer.cli import _deliver
+from indexer.cli.crawling import _deliver
 from indexer.config import Config
 from indexer.store import Store
 

@@ -38,3 +38,54 @@ def test_the_mail_server_is_taken_apart(
 ) -> None:
     server = Config(smtp_url=url).smtp
     assert (server.host, server.port, server.user, server.password) == (host, port, user, password)
+
+
+@pytest.mark.parametrize(
+    ("given", "understood"),
+    [
+        ("postgresql://a:b@db.x/pantau", "postgresql+psycopg://a:b@db.x/pantau"),
+        ("postgres://a:b@db.x:5433/pantau", "postgresql+psycopg://a:b@db.x:5433/pantau"),
+        ("postgresql+psycopg://a:p%40%2Fw@[::1]/x", "postgresql+psycopg://a:p%40%2Fw@[::1]/x"),
+        ("postgresql://db.x/x?sslmode=verify-full", "postgresql+psycopg://db.x/x?sslmode=verify-full"),
+    ],
+)
+def test_the_record_can_be_in_postgresql(
+    given: str, understood: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANTAU_DATABASE_URL", given)
+    assert load_config().database_url == understood
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rahasia",
+        "mysql://a:rahasia@db.x/x",
+        "sqlite:///rahasia.db",
+        "postgresql://a:rahasia@db.x",
+        "postgresql://a:rahasia@/x",
+        "postgresql://a:rahasia@db.x:port/x",
+        "postgresql+psycopg2://a:rahasia@db.x/x",
+        "postgresql://a@db.x/x?password=rahasia",
+        "postgresql://a:rahasia@db.x/x?nope=1",
+        "postgresql://a:rahasia@db.x:99999999/x",
+    ],
+)
+def test_a_wrong_address_of_the_record_is_told_without_its_password(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PANTAU_DATABASE_URL", url)
+    with pytest.raises(PantauError, match="PANTAU_DATABASE_URL") as caught:
+        load_config()
+    assert "rahasia" not in str(caught.value)
+
+
+def test_an_empty_address_of_the_record_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PANTAU_DATABASE_URL", "")
+    monkeypatch.setenv("PANTAU_DATA", "x")
+    assert load_config().database_url == "sqlite:///x/pantau.db"
+
+
+def test_settings_that_are_printed_show_no_password() -> None:
+    config = Config(database_url="postgresql://a:rahasia@db.x/x")
+    assert "rahasia" not in repr(config)

@@ -2,13 +2,13 @@
 
 import multiprocessing
 import os
-from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import crash
 import pytest
 import sqlalchemy as sa
-from conftest import NOW, make_article
+from conftest import NOW, copied_database, make_article
 
 from crawlers.demo.sink import Sink
 from indexer.alerts.mail import Status
@@ -30,8 +30,7 @@ def run(url: str, sink: Sink, killed_before: int = 0) -> int | None:
     return process.exitcode
 
 
-def prepare(folder: Path) -> str:
-    url = f"sqlite:///{folder}/pantau.db"
+def prepare(url: str) -> str:
     store = Store(url).open()
     for address in ("a@example.org", "b@example.org"):
         subscribe(store, address, "kemiskinan", "", Rate.IMMEDIATE, NOW)
@@ -51,20 +50,27 @@ def unclear(url: str) -> list[str]:
     return found
 
 
-@pytest.fixture(scope="module")
-def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[tuple[int, list[str], list[str]]]]:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def outcomes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> list[tuple[int, list[str], list[str]]]:
     """For each step: its number, the recipients the server took mail for, and those held as unclear."""
     found = []
     for step in range(1, MAX_STEPS):
-        url = prepare(tmp_path_factory.mktemp("crash"))
-        with Sink() as sink:
+        with ExitStack() as stack:
+            if request.param == "sqlite":
+                url = f"sqlite:///{tmp_path_factory.mktemp('crash')}/pantau.db"
+            else:
+                url = stack.enter_context(copied_database(request.getfixturevalue("migrated"))).url
+            prepare(url)
+            sink = stack.enter_context(Sink())
             ending = run(url, sink, killed_before=step)
             assert run(url, sink) == SURVIVED
             assert run(url, sink) == SURVIVED
             found.append((step, sorted(each["To"] for each in sink.taken), unclear(url)))
         if ending == SURVIVED:
             break
-    yield found
+    return found
 
 
 def test_every_step_was_cut(outcomes: list[tuple[int, list[str], list[str]]]) -> None:
@@ -85,8 +91,8 @@ def test_only_a_cut_around_the_last_line_is_unclear(outcomes: list[tuple[int, li
     assert len([step for step, _, held in outcomes if held]) == 4
 
 
-def test_two_at_once_send_each_mail_once(tmp_path: Path) -> None:
-    url = prepare(tmp_path)
+def test_two_at_once_send_each_mail_once(database_url: str) -> None:
+    url = prepare(database_url)
     with Sink() as sink:
         both = [_processes.Process(target=crash.alert, args=(url, sink.url, 0)) for _ in range(2)]
         for each in both:

@@ -1,18 +1,30 @@
 """The README names every command and every setting."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer
 
-from indexer.cli import app, sources_app
+from indexer.cli import app
 from indexer.config import Config
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-COMMANDS = [
-    *(each.name or each.callback.__name__ for each in app.registered_commands if each.callback),
-    *(str(each.name) for each in app.registered_groups),
-    *(f"sources {each.name}" for each in sources_app.registered_commands),
-]
+
+
+def _names(app: typer.Typer, before: str = "") -> Iterator[str]:
+    for group in app.registered_groups:
+        inner = group.typer_instance
+        assert inner
+        yield from _names(inner, f"{before}{group.name} " if isinstance(group.name, str) else before)
+        if isinstance(group.name, str):
+            yield group.name
+    for each in app.registered_commands:
+        assert each.callback
+        yield before + (each.name or each.callback.__name__)
+
+
+COMMANDS = sorted(_names(app))
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -26,4 +38,4 @@ def test_the_readme_names_the_setting(name: str) -> None:
 
 
 def test_there_are_commands_to_name() -> None:
-    assert {"crawl", "sources", "sources new"} <= set(COMMANDS)
+    assert {"crawl", "sources", "sources new", "index rebuild"} <= set(COMMANDS)

@@ -2,6 +2,7 @@
 
 import re
 import socket
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
@@ -10,15 +11,21 @@ import sqlalchemy as sa
 from conftest import NOW, make_article
 
 from crawlers.demo.sink import Sink
-from indexer.alerts import mail
+from indexer.alerts import digests, mail
 from indexer.alerts.digests import MAX_ARTICLES, compose
 from indexer.alerts.mail import Delivery, Status, send_due
 from indexer.alerts.matching import match
-from indexer.alerts.subscriptions import Rate, subscribe
+from indexer.alerts.subscriptions import Rate, active_subscriptions, subscribe, unsubscribe
 from indexer.article import Article
 from indexer.config import Config
 from indexer.schema import outbox
 from indexer.store import Store
+
+
+@pytest.fixture
+def store(any_store: Store) -> Store:
+    """What holds here holds for a record in SQLite and in PostgreSQL."""
+    return any_store
 
 
 def prepare(
@@ -120,6 +127,19 @@ def test_nothing_new_makes_no_mail(store: Store) -> None:
     assert compose(store, Config(), NOW) == 0
 
 
+def test_who_leaves_just_before_a_mail_is_written_gets_none(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = subscribe(store, "warga@example.org", "kemiskinan", "", Rate.IMMEDIATE, NOW)
+    store.add(make_article(), NOW)
+    match(store, NOW)
+    listed = active_subscriptions(store)
+    assert unsubscribe(store, made.token, NOW)
+    monkeypatch.setattr(digests, "active_subscriptions", lambda store: listed)
+    assert compose(store, Config(), NOW) == 0
+    assert statuses(store) == []
+
+
 def test_a_sent_mail_is_not_sent_again(store: Store, sink: Sink) -> None:
     prepare(store)
     assert (send(store, sink.url).sent, send(store, sink.url).sent) == (1, 0)
@@ -192,6 +212,29 @@ def test_what_was_cut_off_while_the_server_answered_is_told_and_not_repeated(
     assert (delivery.unclear, delivery.sent) == (1, 0)
     assert statuses(store) == [Status.UNCLEAR]
     assert sink.taken == []
+
+
+def test_a_mail_that_another_process_has_taken_meanwhile_is_not_sent_twice(store: Store, sink: Sink) -> None:
+    prepare(store)
+
+    def taken_by_another(recipient: str) -> str:
+        with store.writing() as connection:
+            connection.execute(sa.update(outbox).values(status=Status.SENT))
+        return "250 OK"
+
+    sink.answer_recipient = taken_by_another
+    assert send(store, sink.url) == Delivery()
+    assert sink.taken == []
+    assert statuses(store) == [Status.SENT]
+
+
+def test_a_lane_that_another_process_serves_is_left_to_it(store: Store, sink: Sink) -> None:
+    prepare(store)
+    with ExitStack() as others:
+        for lane in range(mail.LANES):
+            assert others.enter_context(store.exclusively(f"outbox-{lane}"))
+        assert send(store, sink.url) == Delivery()
+    assert send(store, sink.url).sent == 1
 
 
 def test_an_unclear_mail_goes_out_again_only_when_told(store: Store, sink: Sink) -> None:

@@ -1,17 +1,34 @@
 """Matching: a story answers a subscription once, exactly where a search would find it."""
 
+from collections.abc import Callable
+from typing import Any
+
+import pytest
 import sqlalchemy as sa
 from conftest import NOW, make_article
 
+from indexer import stories
+from indexer.alerts import matching
 from indexer.alerts.matching import match
-from indexer.alerts.subscriptions import Rate, subscribe, unsubscribe
+from indexer.alerts.subscriptions import Rate, erase, subscribe, unsubscribe
 from indexer.schema import matches
 from indexer.store import Store
+
+
+@pytest.fixture
+def store(any_store: Store) -> Store:
+    """What holds here holds for a record in SQLite and in PostgreSQL."""
+    return any_store
+
 
 TEXT = tuple(
     f"Kalimat nomor {n} menceritakan pengentasan warga miskin di Kabupaten Lebak oleh pemerintah daerah setempat."
     for n in range(12)
 )
+
+
+def erase_warga(store: Store, _token: str) -> None:
+    erase(store, "warga@example.org")
 
 
 def add_subscription(store: Store, text: str = "kemiskinan") -> str:
@@ -94,3 +111,44 @@ def test_more_than_one_batch_is_matched(store: Store, monkeypatch: object) -> No
         assert match(store, NOW) == 7
     finally:
         module.BATCH = before
+
+
+def test_what_comes_while_matching_waits_for_its_story(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_subscription(store)
+    store.add(make_article(number=1, title="Warga miskin"), NOW)
+    late, assign = [make_article(number=2, title="Warga miskin lagi")], stories.assign
+
+    def assign_before_another_comes(store: Store) -> int:
+        count = assign(store)
+        while late:
+            store.add(late.pop(), NOW)
+        return count
+
+    monkeypatch.setattr(stories, "assign", assign_before_another_comes)
+    assert match(store, NOW) == 2
+
+
+@pytest.mark.parametrize("leave", [lambda store, token: unsubscribe(store, token, NOW), erase_warga])
+def test_who_leaves_while_matching_is_not_matched(
+    store: Store, leave: Callable[[Store, str], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    token = add_subscription(store)
+    subscribe(store, "lain@example.org", "kemiskinan", "", Rate.IMMEDIATE, NOW)
+    store.add(make_article(), NOW)
+    search = matching._search
+
+    def search_before_somebody_leaves(*arguments: Any) -> list[tuple[int, int]]:
+        found = search(*arguments)
+        leave(store, token)
+        return found
+
+    monkeypatch.setattr(matching, "_search", search_before_somebody_leaves)
+    assert match(store, NOW) == 1
+
+
+def test_matching_is_left_to_the_process_that_is_at_it(store: Store) -> None:
+    add_subscription(store)
+    store.add(make_article(), NOW)
+    with store.exclusively("matching"):
+        assert match(store, NOW) == 0
+    assert match(store, NOW) == 1

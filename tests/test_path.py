@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -150,6 +151,22 @@ def test_scrapy_works_from_the_checkout_and_exports_articles(place: Place) -> No
     assert all(row["published"].endswith("+07:00") and row["paragraphs"] for row in rows)
 
 
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [("antara_banten", "Set PANTAU_CONTACT to an e-mail"), ("nope", "There is no source 'nope'")],
+)
+def test_scrapy_tells_in_a_sentence_why_it_does_not_crawl(place: Place, key: str, sentence: str) -> None:
+    command = [str(Path(sys.executable).parent / "scrapy"), "crawl", key]
+    environment = {**os.environ, **place.environment, "PANTAU_CONTACT": ""}
+    checkout = Path(__file__).parents[1]
+    done = subprocess.run(
+        command, cwd=checkout, env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    (told,) = done.stderr.splitlines()
+    assert told.startswith(sentence)
+
+
 def test_a_crawl_killed_again_and_again_loses_nothing(place: Place) -> None:
     for stop_after in (3, 8, 15, 25):
         process = place.start("crawl", "contoh", *SINCE)
@@ -232,7 +249,7 @@ def test_a_search_shows_date_source_title_passage_and_address(place: Place) -> N
     assert "Dibaca sebagai" in shown
     assert "*kemiskinan*" in shown.lower()
     assert place.portal.address in shown
-    assert shown.rstrip().endswith("articles")
+    assert re.search(r"^\d+ articles$", shown, re.MULTILINE)
 
 
 def test_an_article_and_its_changes_can_be_read(place: Place) -> None:

@@ -12,8 +12,14 @@ from alembic.migration import MigrationContext
 from conftest import NOW, make_article
 
 from indexer.errors import PantauError
-from indexer.schema import articles, metadata, pages, revisions, runs
+from indexer.schema import articles, metadata, pages, revisions, runs, sources
 from indexer.store import Change, Failure, Result, Store
+
+
+@pytest.fixture
+def store(any_store: Store) -> Store:
+    """What holds here holds for a record in SQLite and in PostgreSQL."""
+    return any_store
 
 
 def only(store: Store) -> sa.Row[tuple[object, ...]]:
@@ -65,7 +71,7 @@ def test_articles_come_in_the_order_asked_for(store: Store) -> None:
 def test_new_and_changed_articles_are_behind_until_they_are_marked(store: Store) -> None:
     store.add(make_article(), NOW)
     first = store.behind("indexed_revision", 10)
-    store.mark_indexed(first)
+    store.mark_indexed(first, {})
     assert store.behind("indexed_revision", 10) == []
     store.add(make_article(title="Lain"), NOW)
     assert [each.revision for each in store.behind("indexed_revision", 10)] == [2]
@@ -75,7 +81,7 @@ def test_a_late_mark_does_not_hide_a_newer_revision(store: Store) -> None:
     store.add(make_article(), NOW)
     first = store.behind("indexed_revision", 10)
     store.add(make_article(title="Lain"), NOW)
-    store.mark_indexed(first)
+    store.mark_indexed(first, {})
     assert [each.revision for each in store.behind("indexed_revision", 10)] == [2]
 
 
@@ -119,37 +125,53 @@ def test_migrations_make_the_schema_that_the_code_expects(store: Store) -> None:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
 
-def test_opening_twice_changes_nothing(store: Store, tmp_path: Path) -> None:
+def test_opening_twice_changes_nothing(store: Store, database_url: str) -> None:
     store.add(make_article(), NOW)
-    Store(f"sqlite:///{tmp_path}/pantau.db").open().close()
+    Store(database_url).open().close()
     assert only(store).id == 1
 
 
-def test_opening_waits_for_no_writer(store: Store, tmp_path: Path) -> None:
-    with store.writing():
-        Store(f"sqlite:///{tmp_path}/pantau.db").open().close()
+def test_opening_waits_for_no_writer(store: Store, database_url: str) -> None:
+    with store.writing() as connection:
+        connection.execute(sa.insert(sources).values(key="a", name="A", home="https://a"))
+        Store(database_url).open().close()
 
 
-def test_a_record_of_a_newer_pantau_is_told_in_a_sentence(store: Store, tmp_path: Path) -> None:
+def test_a_record_of_a_newer_pantau_is_told_in_a_sentence(store: Store, database_url: str) -> None:
     with store.writing() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    newer = Store(database_url)
     with pytest.raises(PantauError, match="newer version of Pantau"):
-        Store(f"sqlite:///{tmp_path}/pantau.db").open()
+        newer.open()
+    newer.close()
 
 
-def test_many_processes_may_open_a_new_record_at_once(tmp_path: Path) -> None:
-    code = f"from indexer.store import Store; Store('sqlite:///{tmp_path}/new/pantau.db').open()"
-    started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(4)]
+OPEN = "import sys; from indexer.store import Store; Store(sys.argv[1]).open().close()"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_many_processes_may_open_a_new_record_at_once(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    url = (
+        f"sqlite:///{tmp_path}/new/pantau.db"
+        if kind == "sqlite"
+        else request.getfixturevalue("postgresql_url")
+    )
+    started = [subprocess.Popen([sys.executable, "-c", OPEN, url]) for _ in range(4)]
     assert [each.wait() for each in started] == [0, 0, 0, 0]
 
 
 def test_a_locked_record_is_told_in_a_sentence(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("indexer.store.BUSY_SECONDS", 0)
-    hasty = Store(f"sqlite:///{tmp_path}/pantau.db")
-    with store.writing(), pytest.raises(PantauError, match="another program has kept it locked"):
-        hasty.add(make_article(), NOW)
+    monkeypatch.setattr("indexer.database.BUSY_MILLISECONDS", 1)
+    hasty = Store(database_url)
+    store.add(make_article(), NOW)
+    with store.writing() as connection:
+        connection.execute(sa.update(articles).values(title="Lain"))
+        with pytest.raises(PantauError, match="another program has kept it locked"):
+            hasty.add(make_article(), NOW)
     hasty.close()
 
 
@@ -183,3 +205,53 @@ def test_a_broken_transaction_leaves_nothing(store: Store) -> None:
         raise RuntimeError
     with store.reading() as connection:
         assert connection.execute(sa.select(pages)).all() == []
+
+
+HOSTILE = "a\x00b\ud800c"
+
+
+def test_what_no_database_keeps_as_text_is_replaced_and_the_article_stays_the_same(store: Store) -> None:
+    hostile = make_article(
+        url=f"https://x/{HOSTILE}", title=HOSTILE, paragraphs=(HOSTILE,), authors=(HOSTILE,), editor=HOSTILE
+    )
+    assert [store.add(hostile, NOW) for _ in range(2)] == [Change.NEW, Change.SAME]
+    stored = store.article(1)
+    assert stored
+    assert {stored.article.title, stored.article.text, *stored.article.authors, stored.article.editor} == {
+        "a\ufffdb\ufffdc"
+    }
+    assert stored.article.digest == only(store).digest
+
+
+def test_a_failure_with_hostile_bytes_is_kept(store: Store) -> None:
+    run = store.start_run("a", NOW)
+    store.add_failure(run, Failure(HOSTILE, "layout", HOSTILE), NOW)
+    assert store.failures(run) == [Failure("a\ufffdb\ufffdc", "layout", "a\ufffdb\ufffdc")]
+
+
+@pytest.mark.parametrize("id", [0, -1, 2**31, 2**63, 10**30])
+def test_an_id_that_no_article_can_have_is_unknown(store: Store, id: int) -> None:
+    assert store.article(id) is None
+
+
+def test_a_right_ends_with_its_process(store: Store, database_url: str) -> None:
+    code = (
+        "import sys, time; from indexer.store import Store\n"
+        "with Store(sys.argv[1]).exclusively('work') as is_ours: print(is_ours, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, database_url], stdout=subprocess.PIPE) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == b"True\n"
+        with store.exclusively("work") as is_ours:
+            assert not is_ours
+        holder.kill()
+    with store.exclusively("work", wait=True) as is_ours:  # the server may notice a moment later
+        assert is_ours
+
+
+def test_a_reader_sees_one_moment(store: Store) -> None:
+    with store.reading() as connection:
+        before = connection.scalar(sa.select(sa.func.count()).select_from(articles))
+        store.add(make_article(), NOW)
+        assert connection.scalar(sa.select(sa.func.count()).select_from(articles)) == before
+    assert only(store).id == 1

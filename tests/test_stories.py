@@ -3,12 +3,20 @@
 import random
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 from conftest import NOW, make_article
 
 from indexer.schema import articles
 from indexer.store import Store
 from indexer.stories import assign
+
+
+@pytest.fixture
+def store(any_store: Store) -> Store:
+    """What holds here holds for a record in SQLite and in PostgreSQL."""
+    return any_store
+
 
 VOCABULARY = [
     a + b + c for a in ("ba", "pe", "mi", "tu") for b in ("ra", "so", "li", "nu") for c in ("ng", "k", "t")

@@ -3,9 +3,22 @@
 import pytest
 from conftest import NOW
 
-from indexer.alerts.subscriptions import Rate, Subscription, active_subscriptions, subscribe, unsubscribe
+from indexer.alerts.subscriptions import (
+    MAX_QUERY,
+    Rate,
+    Subscription,
+    active_subscriptions,
+    subscribe,
+    unsubscribe,
+)
 from indexer.errors import PantauError
 from indexer.store import Store
+
+
+@pytest.fixture
+def store(any_store: Store) -> Store:
+    """What holds here holds for a record in SQLite and in PostgreSQL."""
+    return any_store
 
 
 def add(
@@ -37,6 +50,13 @@ def test_a_wrong_address_is_told_in_a_sentence(store: Store, email: str) -> None
 def test_a_query_that_looks_for_nothing_is_refused(store: Store, text: str) -> None:
     with pytest.raises(PantauError):
         add(store, text=text)
+
+
+def test_a_query_is_bounded_by_what_can_be_kept(store: Store) -> None:
+    longest = "".join(chr(0x4E00 + 7919 * n % 20_000) for n in range(MAX_QUERY // 3))  # cannot be compressed
+    assert add(store, text=longest).query == longest
+    with pytest.raises(PantauError, match="2000 bytes at most"):
+        add(store, text=longest + "kata")
 
 
 def test_a_second_subscription_to_the_same_is_refused(store: Store) -> None:

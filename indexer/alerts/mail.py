@@ -5,11 +5,12 @@ server's answer is noted. Cut in that moment, nobody can know whether the server
 `unclear`, is not sent again by itself, and can be told apart by its Message-ID.
 """
 
+import random
 import re
 import smtplib
 import ssl
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -20,8 +21,11 @@ import sqlalchemy as sa
 
 from indexer.config import Config
 from indexer.schema import outbox
-from indexer.store import Store
+from indexer.store import MAX_ID, Store
 
+LANES = 8
+"""Into how many parts the outbox is divided, and so how many processes can send at once."""
+_lane = outbox.c.id % LANES
 TIMEOUT = 15
 """Seconds to wait for the mail server."""
 RETRIES = tuple(timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720, 1440))
@@ -65,36 +69,71 @@ class Refused(Exception):
 def send_due(
     store: Store, config: Config, clock: Callable[[], datetime], stop: Callable[[], bool]
 ) -> Delivery:
-    """Send the mails that are due until none is left or `stop()`; one process at a time, others wait."""
-    delivery = Delivery()
-    with store.exclusively("outbox", wait=True):
-        _settle_cut_off(store, delivery)
-        with ExitStack() as farewell:
-            _send_all(store, config, clock, stop, delivery, farewell)
-    return delivery
+    """Send the mails that are due until none is left or `stop()`.
+
+    Any number of processes may do so at once. The outbox has lanes; each process takes those that are free, and looks
+    again after it has given one back, so that what another one passed over meanwhile is not left.
+    """
+    sender = _Sender(store, config, clock, stop)
+    with closing(sender):
+        while not sender.is_ended and any([_serve(store, lane, sender) for lane in _lanes(store, clock())]):
+            continue
+    return sender.delivery
 
 
-def _send_all(
-    store: Store,
-    config: Config,
-    clock: Callable[[], datetime],
-    stop: Callable[[], bool],
-    delivery: Delivery,
-    farewell: ExitStack,
-) -> None:
-    connection: smtplib.SMTP | None = None
-    while not stop() and (mail := _next(store, clock())):
-        if connection is None:
-            try:
-                connection = _connect(config)
-            except (OSError, smtplib.SMTPException) as error:
-                delivery.trouble(
-                    f"The mail server {config.smtp} cannot be used: {error}. Mails wait in the outbox."
-                )
-                return
-            farewell.callback(_quit, connection)
-        if not _send(store, connection, mail, delivery, clock):
-            connection = None
+def _lanes(store: Store, now: datetime) -> list[int]:
+    """The lanes with mails that are due or were cut off, in an order that differs between processes."""
+    has_work = (outbox.c.status == Status.SENDING) | _is_due(now)
+    with store.reading() as connection:
+        found = list(connection.scalars(sa.select(_lane).where(has_work).distinct()))
+    random.shuffle(found)
+    return found
+
+
+def _serve(store: Store, lane: int, sender: "_Sender") -> bool:
+    """Send what is due in a lane; False if another process has it."""
+    with store.exclusively(f"outbox-{lane}") as is_ours:
+        if is_ours:
+            _settle_cut_off(store, lane, sender.delivery)
+            while not sender.is_ended and (mail := _next(store, lane, sender.clock())):
+                sender.send(mail)
+        return is_ours
+
+
+class _Sender:
+    """A process's way to the mail server: a connection, opened when there is a mail."""
+
+    def __init__(
+        self, store: Store, config: Config, clock: Callable[[], datetime], stop: Callable[[], bool]
+    ) -> None:
+        self._store, self._config, self.clock, self._stop = store, config, clock, stop
+        self._connection: smtplib.SMTP | None = None
+        self._is_away = False
+        self.delivery = Delivery()
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more is to be sent: told to stop, or the mail server is away."""
+        return self._is_away or self._stop()
+
+    def send(self, mail: sa.Row[Any]) -> None:
+        """Send one mail and note how it went."""
+        try:
+            self._connection = self._connection or _connect(self._config)
+        except (OSError, smtplib.SMTPException) as error:
+            self._is_away = True
+            self.delivery.trouble(
+                f"The mail server {self._config.smtp} cannot be used: {error}. Mails wait in the outbox."
+            )
+            return
+        if not _send(self._store, self._connection, mail, self.delivery, self.clock):
+            self.close()
+
+    def close(self) -> None:
+        """Say goodbye to the mail server."""
+        if self._connection:
+            _quit(self._connection)
+            self._connection = None
 
 
 def counts(store: Store) -> dict[str, int]:
@@ -104,15 +143,17 @@ def counts(store: Store) -> dict[str, int]:
         return {row.status: row.mails for row in connection.execute(wanted)}
 
 
-def unsent(store: Store) -> list[sa.Row[Any]]:
+def unsent(store: Store, limit: int | None = None) -> list[sa.Row[Any]]:
     """The mails that did not go out, or of which nobody knows, the oldest first."""
-    wanted = sa.select(outbox).where(outbox.c.status != Status.SENT).order_by(outbox.c.id)
+    wanted = sa.select(outbox).where(outbox.c.status != Status.SENT).order_by(outbox.c.id).limit(limit)
     with store.reading() as connection:
         return list(connection.execute(wanted))
 
 
 def resend(store: Store, id: int, now: datetime) -> bool:
     """Let a mail that failed or is unclear go out once more, under its Message-ID; False if it is neither."""
+    if not 0 < id <= MAX_ID:
+        return False
     again = outbox.c.status.in_((Status.FAILED, Status.UNCLEAR))
     values = {"status": Status.PENDING, "attempts": 0, "next_attempt_at": now, "error": None}
     with store.writing() as connection:
@@ -120,9 +161,9 @@ def resend(store: Store, id: int, now: datetime) -> bool:
     return changed.rowcount == 1
 
 
-def _settle_cut_off(store: Store, delivery: Delivery) -> None:
-    """With the right to send in our hands, what is still `sending` was cut off with its process."""
-    cut_off = outbox.c.status == Status.SENDING
+def _settle_cut_off(store: Store, lane: int, delivery: Delivery) -> None:
+    """With the right to a lane in our hands, what is still `sending` in it was cut off with its process."""
+    cut_off = (outbox.c.status == Status.SENDING) & (_lane == lane)
     with store.writing() as connection:
         delivery.unclear += connection.execute(
             sa.update(outbox)
@@ -131,12 +172,14 @@ def _settle_cut_off(store: Store, delivery: Delivery) -> None:
         ).rowcount
 
 
-def _next(store: Store, now: datetime) -> sa.Row[Any] | None:
-    is_due = (outbox.c.status == Status.PENDING) & (outbox.c.next_attempt_at <= now)
+def _is_due(now: datetime) -> sa.ColumnElement[bool]:
+    return (outbox.c.status == Status.PENDING) & (outbox.c.next_attempt_at <= now)
+
+
+def _next(store: Store, lane: int, now: datetime) -> sa.Row[Any] | None:
+    wanted = sa.select(outbox).where(_is_due(now), _lane == lane).order_by(outbox.c.id).limit(1)
     with store.reading() as connection:
-        return connection.execute(
-            sa.select(outbox).where(is_due).order_by(outbox.c.id).limit(1)
-        ).one_or_none()
+        return connection.execute(wanted).one_or_none()
 
 
 def _connect(config: Config) -> smtplib.SMTP:
@@ -176,7 +219,9 @@ def _send(
     handed_over = False
     try:
         _offer(connection, mail)
-        _note(store, mail, status=Status.SENDING, attempts=mail.attempts + 1)
+        if not _hand_over(store, mail):
+            connection.close()  # before the last line: the server delivers nothing
+            return False
         handed_over = True
         _finish(connection)
     except Refused as refusal:
@@ -196,6 +241,17 @@ def _send(
     _note(store, mail, status=Status.SENT, sent_at=clock(), error=None)
     delivery.sent += 1
     return True
+
+
+def _hand_over(store: Store, mail: sa.Row[Any]) -> bool:
+    """Note that the mail is about to go out; False if it is no longer waiting.
+
+    So a mail goes out once even where the right to its lane was lost, and taken by another process, meanwhile.
+    """
+    waits = (outbox.c.id == mail.id) & (outbox.c.status == Status.PENDING)
+    values = {"status": Status.SENDING, "attempts": mail.attempts + 1}
+    with store.writing() as connection:
+        return connection.execute(sa.update(outbox).where(waits).values(values)).rowcount == 1
 
 
 def _offer(connection: smtplib.SMTP, mail: sa.Row[Any]) -> None:
