@@ -1,0 +1,73 @@
+"""How templates write what sites and readers wrote: short, named, and linked only where that is safe."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from indexer.web.texts import Texts
+
+LENGTH = 200
+"""Characters of a name, tag or title in a list."""
+QUOTED = 80
+"""Characters of a phrase in a link."""
+
+
+def shortened(text: str, limit: int = LENGTH) -> str:
+    """A text that is not longer than lists bear."""
+    return text if len(text) <= limit else text[:limit].rstrip() + "…"
+
+
+def is_web_address(url: str) -> bool:
+    """Whether a link may lead there: nothing but http and https, whatever a site wrote."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def file_name(url: str) -> str:
+    """What a document is called: the end of its address."""
+    parts = urlsplit(url)
+    return shortened(unquote(parts.path.rstrip("/").rpartition("/")[2]) or parts.netloc, 100)
+
+
+def quoted(text: str) -> str:
+    """A name as a phrase of a query."""
+    words = re.sub('["“”„‟]', " ", text).split()
+    return f'"{" ".join(words)[:LENGTH]}"'
+
+
+def language_code(code: str) -> str:
+    """A code that browsers understand; none for anything else."""
+    return code if re.fullmatch("[a-z]{2,3}", code) else ""
+
+
+def kind_name(kind: str, texts: Texts) -> str:
+    """What a kind of source is called."""
+    _ = texts.gettext
+    return {"government": _("Government"), "press": _("Press"), "agency": _("News agency")}.get(kind, kind)
+
+
+def detail_name(name: str, texts: Texts) -> str:
+    """What a field of an article is called."""
+    _ = texts.gettext
+    return {
+        "place": _("Place"),
+        "authors": _("Written by"),
+        "editor": _("Edited by"),
+        "tags": _("Tags"),
+        "attachments": _("Documents"),
+    }[name]
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "shortened": shortened,
+    "file_name": file_name,
+    "quoted": quoted,
+    "language_code": language_code,
+    "kind_name": kind_name,
+    "detail_name": detail_name,
+}
+TESTS: Mapping[str, Callable[..., bool]] = {"web_address": is_web_address}
