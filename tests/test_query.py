@@ -240,7 +240,8 @@ def test_today_is_the_day_in_wib() -> None:
         ("st*nting", '"st nting"', "akhir kata"),
         ("a 🙏", "a", "bukan kata"),
         ('"a b"~99', '"a b"~20', "terlalu besar"),
-        ('"a b c d e f"~20', '"a b c d e f"~6', "terlalu besar"),
+        ('"a b c d e f"~20', '"a b c d e f"~2', "terlalu besar"),
+        ('"a b c"~20 "d e"~20', '"a b c"~6 DAN "d e"~1', "terlalu besar"),
     ],
 )
 def test_what_is_not_understood_is_read_as_plain_words_and_told(text: str, reads_as: str, told: str) -> None:

@@ -41,8 +41,9 @@ LONG = 8
 """Letters from which `word~` may be off by two of them; shorter words by one."""
 MAX_SLOP = 20
 """Other words between those of a phrase."""
-MAX_ARRANGEMENTS = 500
-"""Ways in which a loose phrase may lie; with many words fewer others may lie between them."""
+MAX_ARRANGEMENTS = 30
+"""Ways in which the loose phrases of a query may lie, in all; beyond that fewer others may lie between their words. Engines
+look for each, which takes long where the words are in every article."""
 MAX_NOTES = 10
 """Sentences about what was not understood; of more, the first are told."""
 KINDS = ("government", "press", "agency")
@@ -90,6 +91,7 @@ class _Reader:
         self._pieces = pieces_of(self._text, self.notes)
         self._position = 0
         self._words_left = MAX_WORDS
+        self._arrangements_left = MAX_ARRANGEMENTS
 
     def read(self) -> Node | None:
         tree = self._either(None)
@@ -203,8 +205,9 @@ class _Reader:
         if not found:
             return None
         slop = min(piece.slop, MAX_SLOP) if len(found) > 1 else 0
-        while comb(slop + len(found) - 1, slop) > MAX_ARRANGEMENTS:
+        while slop and comb(slop + len(found) - 1, slop) > self._arrangements_left:
             slop -= 1
+        self._arrangements_left -= comb(slop + len(found) - 1, slop) if slop else 0
         if slop < piece.slop:
             self.notes.append(Note("distance", sign=f"~{piece.slop}", place=piece.place, read_as=slop))
         return Phrase(found, field, slop)

@@ -25,6 +25,7 @@ from indexer.web import (
     topic_pages,
 )
 from indexer.web.api import create_api, documented
+from indexer.web.bounded import BoundedIndex
 from indexer.web.measured import Measured, Measures
 from indexer.web.security import BodyLimit, Hosts, SafeHeaders, SameOrigin
 from indexer.web.site import Site
@@ -64,7 +65,7 @@ def create_app(config: Config, store: Store, index: SearchIndex, is_open: bool) 
             Middleware(BodyLimit),
         ],
     )
-    app.state.site = Site(config, store, index, is_open=is_open)
+    app.state.site = Site(config, store, BoundedIndex(index), is_open=is_open)
     app.state.measures = measures
     failures.register(app)
     access.register(app)
