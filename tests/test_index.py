@@ -412,6 +412,27 @@ def test_an_empty_index_finds_nothing(index: SearchIndex) -> None:
         assert index.search(query.parse("warga"), sort=sort) == Hits((), 0)
 
 
+# Families of words and look-alikes, grouped by hand
+
+FAMILIES = [
+    words
+    for line in (Path(__file__).parents[1] / "benchmarks" / "families.txt").read_text("utf-8").splitlines()
+    if (words := line.partition("#")[0].split())
+]
+
+
+def test_each_word_finds_its_family_and_no_look_alike(index: SearchIndex) -> None:
+    index.put([text(id, " ".join(words), title="x") for id, words in enumerate(FAMILIES, 1)])
+    wrong = [
+        (word, found)
+        for id, words in enumerate(FAMILIES, 1)
+        for word in words
+        if (found := find(index, word)) != [id]
+    ]
+    assert len(FAMILIES) > 300
+    assert wrong == []
+
+
 # Counting
 
 COUNTED = [
