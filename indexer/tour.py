@@ -131,6 +131,7 @@ class Tour:
             [
                 f"The record and the index of this demo are in {folder}",
                 f"PANTAU_DATA={FOLDER} .venv/bin/pantau search 'stunting'     search it yourself",
+                f"PANTAU_DATA={FOLDER} .venv/bin/pantau serve                 search it in a browser",
                 f"PANTAU_DATA={FOLDER} .venv/bin/pantau status                what ran, and how it went",
                 ".venv/bin/pantau demo --keep-serving                   look at the portal in a browser",
                 "README.md                                              point Pantau at the real portals",
