@@ -112,7 +112,7 @@ def _server(kind: str, name: str, password: str = "") -> Iterator[Server]:
 
 @contextmanager
 def _needed() -> Iterator[None]:
-    """A server that cannot be had is a reason to skip a test, in CI to fail it."""
+    """A server or browser that cannot be had is a reason to skip a test, in CI to fail it."""
     try:
         yield
     except servers.Missing as missing:
@@ -312,14 +312,21 @@ def web(store: Store, tmp_path: Path) -> Iterator[Web]:
     index.close()
 
 
+def _chromium() -> str:
+    """The system's browser, installed where that is possible."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    if not any(map(shutil.which, names)):
+        servers.install("chromium")
+    return next(filter(None, map(shutil.which, names)), names[0])
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """Chromium, where there is one; not for the whole run, since its loop would be in the way of others."""
+    """Chromium; not for the whole run, since its loop would be in the way of others."""
     from playwright.sync_api import sync_playwright  # here, since most tests need no browser
 
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if program is None:
-        pytest.skip("there is no Chromium")
+    with _needed():
+        program = _chromium()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=program, args=["--no-sandbox", "--disable-background-networking"]

@@ -406,7 +406,7 @@ def _java(least: int) -> Path:
     for package in ("openjdk-25-jre-headless", "openjdk-21-jre-headless", "openjdk-17-jre-headless"):
         with suppress(Missing):
             if int(package.split("-")[1]) >= least:
-                _install(package)
+                install(package)
                 break
     if found := _find_java(least):
         return found
@@ -502,7 +502,7 @@ def _postgresql() -> Path:
         if on_path := shutil.which("postgres"):
             return Path(on_path).resolve().parent
         if attempt == "look":
-            _install("postgresql")
+            install("postgresql")
     raise Missing("PostgreSQL is not installed")
 
 
@@ -571,10 +571,10 @@ def _free_port() -> int:
 
 def _need(command: str, package: str) -> None:
     if shutil.which(command) is None:
-        _install(package)
+        install(package)
 
 
-def _install(package: str) -> None:
+def install(package: str) -> None:
     """Install a Debian package, where that is possible."""
     if os.getuid() != 0 or shutil.which("apt-get") is None:
         raise Missing(f"{package} is not installed, and only root can install it, with apt-get")
