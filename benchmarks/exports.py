@@ -9,14 +9,12 @@ fixed data, by the same template. `--requests N` asks N searches more and tells 
 """
 
 import argparse
-import os
 import random
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -24,6 +22,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from statistics import quantiles
 from threading import Event, Thread
+from typing import Any
 from urllib.parse import urlencode
 
 import web
@@ -175,17 +174,8 @@ def _many(
 def _bare(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     port = 18_573
     command = [sys.executable, __file__, "--folder", str(folder), "--bare", str(port)]
-    process = subprocess.Popen(command, env={**os.environ, "PANTAU_DATA": str(folder)})
-    try:
-        for _ in range(300):
-            with socket.socket() as waiting:
-                if waiting.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
+    with web.running(command, folder, port) as process:
         yield port, process
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _serve_bare(folder: Path, port: int) -> None:
@@ -200,10 +190,10 @@ def _serve_bare(folder: Path, port: int) -> None:
     from indexer.web import searching
     from indexer.web.site import Page, Site, read_page
 
-    kept: dict[str, object] = {}
+    kept: dict[str, Mapping[str, Any]] = {}
 
     class Kept(Page):
-        def render(self, template: str, content: object, status: int = 200) -> HTMLResponse:
+        def render(self, template: str, content: Mapping[str, Any], status: int = 200) -> HTMLResponse:
             kept["content"] = content
             return HTMLResponse("")
 
@@ -224,7 +214,7 @@ def _serve_bare(folder: Path, port: int) -> None:
 
     @app.get("/")
     def bare(request: Request) -> HTMLResponse:
-        return replace(page, request=request).render("search.html", kept["content"])  # type: ignore[arg-type]
+        return replace(page, request=request).render("search.html", kept["content"])
 
     uvicorn.run(app, port=port, log_level="warning", access_log=False)
 

@@ -140,7 +140,13 @@ def _served(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [str(PANTAU), "serve", "--port", str(port)]
+    with running([str(PANTAU), "serve", "--port", str(port)], folder, port) as process:
+        yield port, process
+
+
+@contextmanager
+def running(command: list[str], folder: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A server over what is in a folder, once it answers."""
     process = subprocess.Popen(
         command, env={**os.environ, "PANTAU_DATA": str(folder)}, stdout=subprocess.DEVNULL
     )
@@ -150,7 +156,7 @@ def _served(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
                 if waiting.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.1)
-        yield port, process
+        yield process
     finally:
         process.terminate()
         process.wait()

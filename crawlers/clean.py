@@ -56,8 +56,8 @@ _READ_ALSO = re.compile(
 )
 """The words before titles of other articles: with a colon, a link or nothing behind them. Within a line they
 begin with a capital, and what stands before them is no opening quotation mark."""
-_LABEL_WORDS = (
-    *(
+_LABEL_WORDS = tuple(
+    [
         "baca",
         "simak",
         "lihat",
@@ -69,7 +69,7 @@ _LABEL_WORDS = (
         "also",
         "more",
         "pilihan",
-    ),
+    ]
 )
 """One of them is in every text that a label of other articles is in: to look for these costs a tenth."""
 _TITLES = re.compile(rf"[\s\"“‘'(|-]*{_LINK}[^{_END}]*{_END}(?:\s?[,;|•·/]?{_LINK}[^{_END}]*{_END})*[.)”’]?")

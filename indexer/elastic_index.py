@@ -49,7 +49,7 @@ from indexer.index import (
     Unreachable,
     UnusableIndex,
     analyse,
-    bars,
+    in_order,
     seconds,
 )
 from indexer.query import Query
@@ -164,12 +164,12 @@ class ElasticIndex:
         ids = tuple(int(row[-1]) for row in rows)
         told = found.get("aggregations", {})
         counted = {facet: _counts(told[facet]) for facet in facets}
-        histogram = bars((_day(int(key)), count) for key, count in _counts(told.get("histogram")).items())
+        histogram = in_order((_day(int(key)), count) for key, count in _counts(told.get("histogram")).items())
         last: Cursor | None = None
         if ids and ranked and seen < min(total, DEEPEST):
             last = Cursor(Sort.RELEVANCE, seen, highest)
         elif ids and not ranked and seen < total:
-            last = Cursor(Sort.NEWEST, seen, ids[-1], int(rows[-1][0]) // 1000)
+            last = Cursor(sort, seen, ids[-1], int(rows[-1][0]) // 1000)
         return Hits(ids, total, last, counted, histogram)
 
     def newest(self, limit: int) -> list[Held]:

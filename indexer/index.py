@@ -63,7 +63,8 @@ class Cursor:
     """Where a page of hits ended. `str` writes it, `Cursor.read` reads it.
 
     By date it names the last article, so that what arrives meanwhile moves nothing. By relevance, which new articles
-    change, it keeps to the articles that were there at the first page, and counts.
+    change, it keeps to the articles that were there at the first page, and counts; of a query that makes no article more
+    relevant than another the hits come by date, whatever was asked.
     """
 
     sort: Sort
@@ -293,6 +294,6 @@ def _values(values: Iterable[str]) -> list[str]:
     return found
 
 
-def bars(counts: Iterable[tuple[date, int]]) -> dict[date, int]:
+def in_order(counts: Iterable[tuple[date, int]]) -> dict[date, int]:
     """A histogram in order, without empty bars."""
     return {day: number for day, number in sorted(counts) if number}

@@ -5,6 +5,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
+from itertools import islice
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -27,6 +28,8 @@ _REBUILT = (
     .where(articles.c.id == sa.bindparam("row_id"))
     .values(indexed_revision=sa.bindparam("reached"))
 )
+MARKED_AT_ONCE = 5_000
+"""Rows that one transaction marks."""
 _CLEAR_ERRORS = sa.update(articles).where(articles.c.index_error.is_not(None)).values(index_error=None)
 _BY_URL = sa.select(articles).where(articles.c.url == sa.bindparam("wanted")).with_for_update(key_share=True)
 MAX_ID = 2**31 - 1
@@ -214,11 +217,12 @@ class Store:
             _mark_refused(connection, refused)
 
     def mark_rebuilt(self, held: Iterable[tuple[int, int]], refused: Mapping[int, str]) -> None:
-        """Note that a new index holds these pairs of id and revision, and what it refused."""
-        rows = [{"row_id": id, "reached": revision} for id, revision in sorted(held)]
+        """Note that a new index holds these pairs of id and revision, by ascending id, and what it refused."""
+        rest = iter(held)
+        while some := [*islice(rest, MARKED_AT_ONCE)]:  # so that other writers get their turn
+            with self.writing() as connection:
+                connection.execute(_REBUILT, [{"row_id": id, "reached": revision} for id, revision in some])
         with self.writing() as connection:
-            if rows:
-                connection.execute(_REBUILT, rows)
             connection.execute(_CLEAR_ERRORS)
             _mark_refused(connection, refused)
 

@@ -37,7 +37,7 @@ from indexer.index import (
     Sort,
     UnusableIndex,
     analyse,
-    bars,
+    in_order,
     seconds,
 )
 from indexer.query import And, Fuzzy, Key, Not, Or, Phrase, Prefix, Query, Range, Word
@@ -136,7 +136,7 @@ class TantivyIndex:
             if is_ranked:
                 highest = after.id if after else self._highest_of(searcher)
                 return Hits(ids, total, Cursor(Sort.RELEVANCE, seen, highest), counted, histogram)
-            last = Cursor(Sort.NEWEST, seen, ids[-1], orders[-1] >> _ID_BITS)
+            last = Cursor(sort, seen, ids[-1], orders[-1] >> _ID_BITS)
             return Hits(ids, total, last, counted, histogram)
 
     def newest(self, limit: int) -> list[Held]:
@@ -433,7 +433,7 @@ def _counted(
         told |= each.result()
     counted = {facet: {each["key"]: each["doc_count"] for each in told[facet]["buckets"]} for facet in facets}
     found = told.get("histogram", {"buckets": ()})["buckets"]
-    histogram = bars((_first_day(interval, int(each["key"])), each["doc_count"]) for each in found)
+    histogram = in_order((_first_day(interval, int(each["key"])), each["doc_count"]) for each in found)
     return int(told["total"]["value"]), counted, histogram
 
 

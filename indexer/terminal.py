@@ -101,9 +101,9 @@ def _name(facet: str, key: str, sources: Mapping[str, str]) -> str:
         case "source":
             return sources.get(key, "")
         case "region":
-            return next(iter(regions.names(key)), "")
+            return regions.name_of(key)
         case "topic":
-            return topics.topics()[key].titles["en"]
+            return topics.title_of(key, "en")
     return ""
 
 

@@ -46,6 +46,11 @@ def topics() -> Mapping[str, Topic]:
     return read(FILE.read_text(encoding="utf-8"))
 
 
+def title_of(key: str, language: str) -> str:
+    """What a topic is called; its key where there is none."""
+    return topics()[key].titles[language] if key in topics() else key
+
+
 def read(text: str) -> Mapping[str, Topic]:
     """Topics as they stand in the file; raises PantauError naming one that is wrong."""
     return MappingProxyType({key: _topic(key, row) for key, row in _rows(text).items()})

@@ -369,7 +369,14 @@ def test_limits_of_every_size(index: SearchIndex, sort: Sort, limit: int, count:
     index.put([stored(id) for id in range(1, 8)])
     hits = index.search(query.parse("warga"), limit=limit, sort=sort)
     assert (len(hits.ids), hits.total) == (count, 7)
-    assert (hits.after is not None) == (limit == 3)
+    assert (hits.after.sort if hits.after else None) == (sort if limit == 3 else None)
+
+
+def test_a_search_by_relevance_in_which_none_is_more_relevant_can_be_paged(index: SearchIndex) -> None:
+    index.put([stored(id, published=NOW + timedelta(minutes=id)) for id in range(1, 8)])
+    pages = [*read_on(index, query.parse("terbit:2026"), 3, Sort.RELEVANCE)]
+    assert [page.ids for page in pages] == [(7, 6, 5), (4, 3, 2), (1,)]
+    assert {page.after.sort for page in pages if page.after} == {Sort.RELEVANCE}
 
 
 @pytest.mark.parametrize("sort", Sort)

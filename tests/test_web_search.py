@@ -293,3 +293,22 @@ def test_no_name_breaks_a_page(filled: Web, folder: str, name: str) -> None:
 
 def test_bytes_that_are_no_text_are_no_failure(filled: Web) -> None:
     assert filled.get("/?q=%ff%fe%00&sumber=%c3").status_code == 200
+
+
+@pytest.mark.parametrize("sort", ["terbaru", "relevan"])
+@pytest.mark.parametrize("asked", ["topik=kemiskinan", "q=kemiskinan", "q=terbit:2026"])
+def test_all_pages_are_reached_by_their_links(web: Web, asked: str, sort: str) -> None:
+    web.add(
+        *(
+            make_article(number=number, paragraphs=(f"Kemiskinan di desa nomor {number} turun.",))
+            for number in range(1, 46)
+        )
+    )
+    path, found = f"/?{asked}&urut={sort}", set[str]()
+    for _ in range(3):
+        answer = web.get(path)
+        assert answer.status_code == 200
+        found |= set(re.findall(r'href="/artikel/(\d+)', answer.text))
+        further = re.search(r'<link rel="next" href="([^"]*)"', answer.text)
+        path = unescape(further[1]) if further else ""
+    assert (path, len(found)) == ("", 45)

@@ -27,6 +27,14 @@ TIME_TO_CONFIRM = timedelta(days=7)
 """How long a subscription that was asked for waits for its address to confirm."""
 
 
+class Unfit(PantauError):
+    """An address or a query that no subscription can have."""
+
+
+class AlreadySubscribed(PantauError):
+    """The address is told of the same already."""
+
+
 class Status(StrEnum):
     """How far a subscription has come."""
 
@@ -58,7 +66,8 @@ class Subscription:
 
 
 def subscribe(store: Store, email: str, text: str, name: str, rate: Rate, now: datetime) -> Subscription:
-    """Save a search for an address; raises PantauError for a wrong address or a query that finds nothing."""
+    """Save a search for an address; raises Unfit for a wrong address or a query that finds nothing, and
+    AlreadySubscribed."""
     row = row_of(email, text, name, rate, now) | {"status": Status.ACTIVE}
     try:
         with store.writing() as connection:
@@ -67,17 +76,17 @@ def subscribe(store: Store, email: str, text: str, name: str, rate: Rate, now: d
                 connection.execute(_active().where(subscriptions.c.token == row["token"])).one()
             )
     except IntegrityError:
-        raise PantauError(f"{row['email']} is already subscribed to {row['query']!r}.") from None
+        raise AlreadySubscribed(f"{row['email']} is already subscribed to {row['query']!r}.") from None
 
 
 def row_of(email: str, text: str, name: str, rate: Rate, now: datetime) -> dict[str, Any]:
-    """A new subscription but for its status; raises PantauError for a wrong address or a query that finds nothing."""
+    """A new subscription but for its status; raises Unfit for a wrong address or a query that finds nothing."""
     address = checked_address(email)
     parsed = query.parse(text, now)
     if parsed.is_empty or parsed.problem:
-        raise PantauError(parsed.problem or "A subscription needs at least one word to look for.")
+        raise Unfit(parsed.problem or "A subscription needs at least one word to look for.")
     if len(text.strip().encode(errors="replace")) > MAX_QUERY:
-        raise PantauError(f"A subscription's query can have {MAX_QUERY} bytes at most.")
+        raise Unfit(f"A subscription's query can have {MAX_QUERY} bytes at most.")
     return {
         "email": address,
         "query": text.strip(),
@@ -209,11 +218,11 @@ def subscription_of(row: sa.Row[Any]) -> Subscription:
 
 
 def checked_address(email: str) -> str:
-    """An e-mail address as it is kept; raises PantauError for what is none."""
+    """An e-mail address as it is kept; raises Unfit for what is none."""
     try:
         return validate_email(email.strip(), check_deliverability=False).normalized
     except EmailNotValidError as error:
-        raise PantauError(f"{email!r} is no e-mail address: {error}") from None
+        raise Unfit(f"{email!r} is no e-mail address: {error}") from None
 
 
 def _line(text: str) -> str:

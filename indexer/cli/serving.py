@@ -108,9 +108,9 @@ def _kept_up(store: Store, index: SearchIndex) -> Iterator[None]:
             try:
                 sync(store, index)
                 told = ""
-            except PantauError as error:
+            except Exception as error:  # told, and tried again
                 if str(error) != told:  # once, not every few seconds while it lasts
-                    logger.error("%s", error)
+                    logger.error("%s", error, exc_info=None if isinstance(error, PantauError) else error)
                 told = str(error)
             is_over.wait(SYNC_SECONDS)
 

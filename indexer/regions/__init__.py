@@ -8,9 +8,19 @@ from hashlib import sha256
 
 from indexer.article import Article
 from indexer.regions.recognition import RULES, recognise
-from indexer.regions.table import FILE, all_codes, find_region, names, with_parents
+from indexer.regions.table import FILE, all_codes, find_region, name_of, names, with_parents
 
-__all__ = ["FILE", "VERSION", "all_codes", "find_region", "names", "recognise", "regions_of", "with_parents"]
+__all__ = [
+    "FILE",
+    "VERSION",
+    "all_codes",
+    "find_region",
+    "name_of",
+    "names",
+    "recognise",
+    "regions_of",
+    "with_parents",
+]
 
 VERSION = sha256(FILE.read_bytes() + str(RULES).encode()).hexdigest()[:8]
 """Changes with the table and the rules: articles may then be about other regions."""

@@ -38,6 +38,11 @@ def names(code: str) -> tuple[str, ...]:
     return _names().get(code, ())
 
 
+def name_of(code: str) -> str:
+    """What people call a region; its code for an unknown one."""
+    return next(iter(names(code)), code)
+
+
 def with_parents(codes: Iterable[str]) -> tuple[str, ...]:
     """These codes and those of the regions they lie in, ascending."""
     return tuple(sorted({each for code in codes for each in (code, *parents(code))}))

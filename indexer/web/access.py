@@ -17,7 +17,7 @@ from indexer import accounts, keys
 from indexer.accounts import Role, Session
 from indexer.keys import Scope
 from indexer.web.failures import Refused
-from indexer.web.site import Page, Site, read_page
+from indexer.web.site import Page, read_page
 
 
 class Need(Enum):
@@ -116,19 +116,14 @@ def is_allowed(page: Page, need: Need) -> bool:
         case Need.NOTHING:
             return True
         case Need.SEARCHING:
-            return is_search_open(page.site) or page.may(Role.READER)
+            return page.site.is_search_open or page.may(Role.READER)
         case Need.SUBSCRIBING:
-            return is_search_open(page.site) or page.may(Role.EDITOR)
+            return page.site.is_search_open or page.may(Role.EDITOR)
         case Need.OPERATING:
             return page.site.is_open or page.may(Role.ADMIN) or _has_key(page, Scope.METRICS)
         case Need.READER | Need.EDITOR | Need.ADMIN:
             return page.may(need.value)
     return False
-
-
-def is_search_open(site: Site) -> bool:
-    """Whether everybody may search."""
-    return site.is_search_open
 
 
 def register(app: FastAPI) -> None:

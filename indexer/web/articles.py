@@ -14,6 +14,7 @@ from indexer.index import analyse
 from indexer.store import StoredArticle
 from indexer.web.changes import changes
 from indexer.web.failures import Refused
+from indexer.web.filters import shortened
 from indexer.web.record import copies, versions
 from indexer.web.similar import similar
 from indexer.web.site import Asking, Page
@@ -37,7 +38,8 @@ def article(page: Asking, id: str) -> HTMLResponse:
     stored = _stored(page, id)
     wanted = query.parse(page.request.query_params.get("q", ""), page.now)
     told, is_cut = shown(stored.article.paragraphs, MAX_BYTES)
-    short = replace(stored, article=replace(stored.article, paragraphs=told, title=_title(stored)))
+    title = shortened(stored.article.title, MAX_TITLE)
+    short = replace(stored, article=replace(stored.article, paragraphs=told, title=title))
     fields = analyse(short)
     older = versions(page.site.store, stored.id, MAX_CHANGES)
     return page.render(
@@ -46,7 +48,7 @@ def article(page: Asking, id: str) -> HTMLResponse:
             "stored": stored,
             "article": stored.article,
             "wanted": wanted,
-            "title": Passage(short.article.title, highlight.mark(short.article.title, wanted, "title")),
+            "title": Passage(title, highlight.mark(title, wanted, "title")),
             "paragraphs": split(
                 short.article.text, highlight.mark(short.article.text, wanted, "text")[:MAX_MARKS]
             ),
@@ -69,11 +71,6 @@ def _stored(page: Page, id: str) -> StoredArticle:
     if found is None:
         raise Refused(page.texts.gettext("There is no such article."), 404)
     return found
-
-
-def _title(stored: StoredArticle) -> str:
-    title = stored.article.title
-    return title if len(title) <= MAX_TITLE else title[:MAX_TITLE] + "…"
 
 
 def shown(paragraphs: Sequence[str], limit: int) -> tuple[tuple[str, ...], bool]:

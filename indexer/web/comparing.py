@@ -10,12 +10,11 @@ from starlette.responses import HTMLResponse
 from indexer import query
 from indexer.index import Interval
 from indexer.query import Query
-from indexer.topics import topics
+from indexer.topics import title_of, topics
 from indexer.web.asked import Asked
 from indexer.web.shares import points
 from indexer.web.site import Asking, Page
 from indexer.web.timeline import Bar, bars, label, ticks
-from indexer.web.topic_pages import topic_title
 
 router = APIRouter()
 MOST = 4
@@ -78,7 +77,7 @@ def compare(page: Asking) -> HTMLResponse:
 
 def _topic(page: Page, key: str) -> Compared:
     asked = Asked(keys={"topic": (key,)})
-    return Compared(topic_title(key, page.texts.language), asked, asked.query(page.now))
+    return Compared(title_of(key, page.texts.language), asked, asked.query(page.now))
 
 
 def _text(page: Page, text: str) -> Compared:

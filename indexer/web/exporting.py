@@ -22,12 +22,12 @@ from xlsxwriter.worksheet import Worksheet
 
 from indexer.index import DEEPEST, Hits, Sort
 from indexer.query import Query
-from indexer.topics import topics
+from indexer.topics import title_of
 from indexer.web import asked as addresses
 from indexer.web.api.models import Exported, exported
 from indexer.web.asked import Asked
 from indexer.web.failures import Refused
-from indexer.web.filters import kind_name
+from indexer.web.filters import for_xml, kind_name
 from indexer.web.hits import read_hits
 from indexer.web.site import Asking, Page, Site
 from indexer.web.sources import source_names
@@ -270,13 +270,12 @@ def _filled(workbook: Workbook, sheet: Worksheet, steps: Steps, texts: Texts) ->
         yield b""
 
 
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def for_workbook(cell: str) -> str:
     """A cell as XLSX can hold it: without what XML cannot, not too long, and nothing that is read as markup or escape."""
-    cell = _ESCAPE.sub("_x005F_", _NOT_XML.sub("", cell))
+    cell = _ESCAPE.sub("_x005F_", for_xml(cell))
     while len(cell) > MAX_CELL or len(cell.encode("utf-16-le")) > 2 * MAX_CELL:
         excess = len(cell.encode("utf-16-le")) // 2 - MAX_CELL
         cell = cell[: -max(1, excess // 2) - 1].rstrip() + "…"
@@ -316,7 +315,7 @@ def _cells(each: Exported, texts: Texts) -> list[str]:
         each.place or "",
         _joined([region.code for region in each.regions]),
         _joined([region.name for region in each.regions]),
-        _joined([_topic(key, texts) for key in each.topics]),
+        _joined([title_of(key, texts.language) for key in each.topics]),
         _joined(each.authors),
         each.editor or "",
         _joined(each.tags),
@@ -324,10 +323,6 @@ def _cells(each: Exported, texts: Texts) -> list[str]:
         each.passage.text,
         each.text,
     ]
-
-
-def _topic(key: str, texts: Texts) -> str:
-    return topics()[key].titles[texts.language] if key in topics() else key
 
 
 def _joined(values: Sequence[str]) -> str:

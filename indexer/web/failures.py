@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from indexer.errors import PantauError
+from indexer.web.security import HEADERS
 from indexer.web.site import read_page
 
 logger = logging.getLogger(__name__)
@@ -60,10 +61,11 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _broken(request: Request, error: Exception) -> Response:
-    logger.exception("%s broke off", request.url.path, exc_info=error)
+async def _broken(request: Request, _error: Exception) -> Response:
     _ = read_page(request).texts.gettext
-    return _page(request, 500, _("Something broke here. The operators can see what it was."))
+    response = _page(request, 500, _("Something broke here. The operators can see what it was."))
+    response.headers.update(HEADERS)  # it is sent from outside all middleware; the server logs the error
+    return response
 
 
 def _page(request: Request, status: int, sentence: str) -> Response:

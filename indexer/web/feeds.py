@@ -3,7 +3,6 @@
 Entries link to the publisher and are known by its address, which stays the same wherever Pantau is served.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -25,7 +24,7 @@ from indexer.store import Store, StoredArticle
 from indexer.web import asked as addresses
 from indexer.web.asked import Asked
 from indexer.web.failures import Refused
-from indexer.web.filters import shortened
+from indexer.web.filters import for_xml, shortened
 from indexer.web.links import home
 from indexer.web.site import Asking, Page
 from indexer.web.sources import source_names
@@ -42,7 +41,6 @@ NEVER = datetime(2020, 1, 1, tzinfo=UTC)
 """When a feed without entries was changed last."""
 ATOM = "http://www.w3.org/2005/Atom"
 DC = "http://purl.org/dc/elements/1.1/"
-_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 router = APIRouter()
 ET.register_namespace("atom", ATOM)
@@ -215,18 +213,13 @@ def _as_atom(feed: Feed) -> ET.Element:
         if each.authors:
             _add(ET.SubElement(entry, "contributor"), "name", each.source)
         for name in each.tags:
-            ET.SubElement(entry, "category", term=_xml(name))
+            ET.SubElement(entry, "category", term=for_xml(name))
         _add(entry, "summary", each.summary, type="text")
     return root
 
 
 def _add(parent: ET.Element, name: str, text: str, **attributes: str) -> None:
-    ET.SubElement(parent, name, attributes).text = _xml(text)
-
-
-def _xml(text: str) -> str:
-    """What XML can hold of a text."""
-    return _NOT_XML.sub("", text)
+    ET.SubElement(parent, name, attributes).text = for_xml(text)
 
 
 def _rfc822(moment: datetime) -> str:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from indexer.regions import name_of
+from indexer.topics import title_of
 from indexer.web.texts import Texts
 
 LENGTH = 200
 """Characters of a name, tag or title in a list."""
-QUOTED = 80
-"""Characters of a phrase in a link."""
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def shortened(text: str, limit: int = LENGTH) -> str:
@@ -62,7 +63,14 @@ def detail_name(name: str, texts: Texts) -> str:
     }[name]
 
 
+def for_xml(text: str) -> str:
+    """What XML can hold of a text."""
+    return _NOT_XML.sub("", text)
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    "region_name": name_of,
+    "topic_title": title_of,
     "shortened": shortened,
     "file_name": file_name,
     "quoted": quoted,

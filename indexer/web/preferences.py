@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse
 
+from indexer.web import access
 from indexer.web.site import LANGUAGE_COOKIE, Asking
 from indexer.web.texts import DEFAULT, LANGUAGES
 
@@ -21,9 +22,8 @@ def choose_language(
     """Keep the language and go back to where the reader was."""
     response = RedirectResponse(own_path(back), 303)
     chosen = language if language in LANGUAGES else DEFAULT
-    is_secure = page.request.url.scheme == "https"
     response.set_cookie(
-        LANGUAGE_COOKIE, chosen, max_age=YEAR, httponly=True, samesite="lax", secure=is_secure
+        LANGUAGE_COOKIE, chosen, max_age=YEAR, httponly=True, samesite="lax", secure=access.is_secure(page)
     )
     return response
 

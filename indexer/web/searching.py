@@ -11,6 +11,8 @@ from starlette.responses import HTMLResponse, JSONResponse
 from indexer import query
 from indexer.index import Hits, Interval, Sort
 from indexer.query import And
+from indexer.regions import name_of
+from indexer.topics import title_of
 from indexer.web import asked as addresses
 from indexer.web.asked import FACETS, Asked
 from indexer.web.filters import kind_name, shortened
@@ -18,7 +20,6 @@ from indexer.web.hits import read_hits, suggest
 from indexer.web.site import Asking, Page
 from indexer.web.sources import source_names
 from indexer.web.timeline import chart
-from indexer.web.topic_pages import region_name, topic_title
 
 router = APIRouter()
 PER_PAGE = 20
@@ -151,9 +152,9 @@ def _labels(page: Page, facet: str) -> Callable[[str], str]:
             names = source_names(page.site)
             return lambda value: shortened(names.get(value, value))
         case "region":
-            return region_name
+            return name_of
         case "topic":
-            return lambda value: topic_title(value, texts.language)
+            return lambda value: title_of(value, texts.language)
     return lambda value: kind_name(value, texts)
 
 

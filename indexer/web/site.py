@@ -9,12 +9,11 @@ from fastapi import Depends, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse
 
-from indexer import query, regions
+from indexer import query
 from indexer.accounts import Role, Session, User
 from indexer.config import Config
 from indexer.index import SearchIndex
 from indexer.store import Store
-from indexer.topics import topics
 from indexer.web import filters
 from indexer.web.assets import fingerprint
 from indexer.web.kept import Kept
@@ -101,15 +100,6 @@ Asking = Annotated[Page, Depends(_asked_for)]
 """The parameter of a route that answers with a page."""
 
 
-def _region_name(code: str) -> str:
-    return next(iter(regions.names(code)), code)
-
-
-def _topic_title(key: str, language: str) -> str:
-    topic = topics().get(key)
-    return topic.titles[language] if topic else key
-
-
 _templates = Environment(
     loader=PackageLoader("indexer.web"),
     autoescape=select_autoescape(["html", "xml"]),
@@ -117,7 +107,6 @@ _templates = Environment(
     lstrip_blocks=True,
     undefined=StrictUndefined,
 )
-_FILTERS: Mapping[str, Any] = {"region_name": _region_name, "topic_title": _topic_title}
-_templates.filters |= {**_FILTERS, **filters.FILTERS}
+_templates.filters |= {**filters.FILTERS}
 _templates.tests |= {**filters.TESTS}
 _templates.globals |= {"static": fingerprint}

@@ -8,6 +8,8 @@ from starlette.responses import HTMLResponse
 
 from indexer.index import Interval
 from indexer.query import Key, Query
+from indexer.regions import name_of
+from indexer.topics import title_of
 from indexer.web import record
 from indexer.web.asked import Asked
 from indexer.web.failures import Refused
@@ -17,7 +19,6 @@ from indexer.web.shares import points, shares
 from indexer.web.site import Asking, Page
 from indexer.web.sources import source_names
 from indexer.web.timeline import chart
-from indexer.web.topic_pages import region_name, topic_title
 
 router = APIRouter()
 SECONDS = 30
@@ -74,14 +75,14 @@ def source(page: Asking, key: str) -> HTMLResponse:
                 hits.facets["topic"],
                 hits.total,
                 page.texts,
-                lambda topic: topic_title(topic, language),
+                lambda topic: title_of(topic, language),
                 lambda topic: asked.toggled("topic", topic).url(),
             ),
             "regions": shares(
                 hits.facets["region"],
                 hits.total,
                 page.texts,
-                region_name,
+                name_of,
                 lambda code: asked.toggled("region", code).url(),
             ),
             "newest": headlines(page.site.store, hits.ids),

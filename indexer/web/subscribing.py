@@ -14,8 +14,7 @@ from starlette.responses import Response
 from indexer import query
 from indexer.alerts import confirmations, subscriptions
 from indexer.alerts.confirmations import Busy
-from indexer.alerts.subscriptions import MAX_NAME, MAX_QUERY, Rate, Status
-from indexer.errors import PantauError
+from indexer.alerts.subscriptions import MAX_NAME, MAX_QUERY, Rate, Status, Unfit
 from indexer.store import StoredArticle
 from indexer.web import asked as addresses
 from indexer.web.asked import Asked
@@ -57,7 +56,7 @@ def subscribe(
     text = _kept(page, asked)
     try:
         email = subscriptions.checked_address(email[:1000])
-    except PantauError:
+    except Unfit:
         problem = page.texts.gettext("This is not an e-mail address.")
         return _form(page, asked, problem, email[:1000], name[:MAX_NAME], 422)
     now = datetime.now(UTC)

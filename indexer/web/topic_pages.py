@@ -7,9 +7,10 @@ from datetime import timedelta
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from indexer import query, regions
+from indexer import query
 from indexer.index import Interval
 from indexer.query import Key, Query, Range
+from indexer.regions import name_of
 from indexer.topics import Topic, topics
 from indexer.web.asked import Asked
 from indexer.web.failures import Refused
@@ -75,7 +76,7 @@ def one_topic(page: Asking, key: str) -> HTMLResponse:
                 hits.facets["region"],
                 hits.total,
                 page.texts,
-                region_name,
+                name_of,
                 lambda code: asked.toggled("region", code).url(),
             ),
             "newest": headlines(page.site.store, hits.ids),
@@ -83,16 +84,6 @@ def one_topic(page: Asking, key: str) -> HTMLResponse:
             "asked": asked,
         },
     )
-
-
-def topic_title(key: str, language: str) -> str:
-    """What a topic is called; its key where there is none."""
-    return topics()[key].titles[language] if key in topics() else key
-
-
-def region_name(code: str) -> str:
-    """What a region is called; its code where there is none."""
-    return next(iter(regions.names(code)), code)
 
 
 def _written(topic: Topic) -> str:

@@ -10,7 +10,6 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from indexer.accounts import network
 from indexer.keys import Key, Scope, find_key
-from indexer.web.access import is_search_open
 from indexer.web.api.limits import Limits
 from indexer.web.api.problems import Refused
 from indexer.web.site import Site
@@ -34,7 +33,7 @@ def needs(scope: Scope) -> Callable[[Request, Response, HTTPAuthorizationCredent
             raise _unauthorised("This is not a key, or one that was revoked.", 'error="invalid_token"')
         if key is not None and scope in key.scopes:
             return
-        if scope == Scope.SEARCH and is_search_open(site):
+        if scope == Scope.SEARCH and site.is_search_open:
             return
         if key is None:
             raise _unauthorised("This needs a key, sent as Authorization: Bearer.")

@@ -10,8 +10,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from indexer import query
 from indexer.index import Cursor, Hits
 from indexer.keys import Scope
+from indexer.regions import name_of
 from indexer.store import MAX_ID, StoredArticle
-from indexer.topics import topics
+from indexer.topics import title_of, topics
 from indexer.web import record
 from indexer.web.api import models
 from indexer.web.api.callers import needs
@@ -106,9 +107,9 @@ def _counts(facet: models.Facet, found: Hits, names: dict[str, str]) -> list[mod
             case "source":
                 return names.get(value, value)
             case "region":
-                return models.region_name(value)
-            case "topic" if value in topics():
-                return topics()[value].titles["id"]
+                return name_of(value)
+            case "topic":
+                return title_of(value, "id")
         return value
 
     return [

@@ -308,7 +308,7 @@ def _shared(stored: StoredArticle, names: dict[str, str]) -> dict[str, Any]:
         "kind": article.kind,
         "published": article.published,
         "place": article.place,
-        "regions": [Region(code=code, name=region_name(code)) for code in analysed.regions],
+        "regions": [Region(code=code, name=regions.name_of(code)) for code in analysed.regions],
         "topics": list(analysed.topics),
         "authors": list(article.authors),
         "editor": article.editor,
@@ -361,8 +361,3 @@ def subscribed(made: Subscription) -> Subscribed:
         status=made.status,
         created=made.created_at,
     )
-
-
-def region_name(code: str) -> str:
-    """The first name of a region, its code if there is none."""
-    return next(iter(regions.names(code)), code)

@@ -90,8 +90,8 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     return problem(503, "This cannot be answered just now; please try again in a moment.", headers)
 
 
-async def _broken(request: Request, error: Exception) -> Response:
-    logger.error("%s broke off", request.url.path, exc_info=error)
+async def _broken(_request: Request, _error: Exception) -> Response:
+    """The server logs the error."""
     return problem(500, "Something broke here. The operators can see what it was.")
 
 

@@ -7,8 +7,15 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from indexer import query
-from indexer.alerts.subscriptions import Status, Subscription, subscribe, subscription_of, unsubscribe
-from indexer.errors import PantauError
+from indexer.alerts.subscriptions import (
+    AlreadySubscribed,
+    Status,
+    Subscription,
+    Unfit,
+    subscribe,
+    subscription_of,
+    unsubscribe,
+)
 from indexer.keys import Scope
 from indexer.schema import subscriptions
 from indexer.store import MAX_ID, Store
@@ -51,10 +58,10 @@ def add_subscription(request: Request, wanted: models.NewSubscription, _: NoPara
         raise Refused(400, problem.in_language("en"))
     try:
         made = subscribe(site.store, wanted.email, wanted.query, wanted.name, wanted.rate, datetime.now(UTC))
-    except PantauError as error:
-        if error.__cause__:  # the record cannot be used
-            raise
-        raise Refused(409 if "already" in str(error) else 400, str(error)) from None
+    except AlreadySubscribed as error:
+        raise Refused(409, str(error)) from None
+    except Unfit as error:
+        raise Refused(400, str(error)) from None
     return models.subscribed(made)
 
 
