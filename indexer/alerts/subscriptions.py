@@ -15,6 +15,7 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.exc import IntegrityError
 
 from indexer import query
+from indexer.alerts import mail
 from indexer.errors import PantauError
 from indexer.schema import clean, matches, outbox, subscriptions
 from indexer.store import MAX_ID, Store
@@ -135,7 +136,7 @@ def _opens(token: str) -> sa.ColumnElement[bool]:
 
 def _withdraw_mails(connection: sa.Connection, id: int) -> None:
     """Take back what waits in the outbox for somebody who wants nothing more."""
-    waiting = (outbox.c.subscription_id == id) & (outbox.c.status == "pending")
+    waiting = (outbox.c.subscription_id == id) & (outbox.c.status == mail.Status.PENDING)
     _forget_mails(connection, waiting)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -174,9 +174,8 @@ async def _begin_what_is_asked_for(schedule: "Schedule", store: Store, wanted: "
 
 def _deliver(store: Store, config: Config, stop: Callable[[], bool]) -> None:
     try:
-        index = open_index(config)
-        sync(store, index)
-        index.close()
+        with closing(open_index(config)) as index:
+            sync(store, index)
     except PantauError as error:  # alerts need no index; what is behind is sent once it can be used again
         logger.error("%s", error)
     alert(store, config, stop, logger.info)
