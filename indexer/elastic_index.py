@@ -36,6 +36,7 @@ from indexer.elastic_query import KEYS, clean, is_ranked, translated
 from indexer.errors import PantauError
 from indexer.index import (
     DEEPEST,
+    MAX_VALUES,
     SCHEMA,
     VERSION,
     WORDED,
@@ -52,7 +53,7 @@ from indexer.index import (
     in_order,
     seconds,
 )
-from indexer.query import Query
+from indexer.query import Query, Range
 from indexer.store import StoredArticle
 
 OLDEST = (8, 19)
@@ -73,8 +74,6 @@ CHUNK_BYTES = 5_000_000
 """About how much is sent at once."""
 WINDOW = 10_000
 """Hits that Elasticsearch gives in one answer, at most."""
-MAX_VALUES = 2_000
-"""Values of a facet that are counted; there are fewer sources, regions and topics."""
 MAX_REASON = 200
 """Letters of each thing that Elasticsearch says about an error that are repeated."""
 _T = TypeVar("_T")
@@ -151,9 +150,15 @@ class ElasticIndex:
         sort: Sort = Sort.NEWEST,
         facets: Collection[str] = (),
         interval: Interval | None = None,
+        since: Collection[date] = (),
+        among: Collection[int] | None = None,
+        values: int = MAX_VALUES,
     ) -> Hits:
         ranked = sort == Sort.RELEVANCE and is_ranked(query.tree)
-        asked = {"query": translated(query.tree), "aggs": _counting(facets, interval)}
+        wanted = translated(query.tree)
+        if among is not None:
+            wanted = {"bool": {"must": wanted, "filter": {"terms": {"id": [*among]}}}}
+        asked = {"query": wanted, "aggs": _counting(facets, values, interval, since)}
         with self._told():
             if ranked:
                 found, rows, highest = self._by_relevance(asked, limit, after, query.text)
@@ -170,7 +175,8 @@ class ElasticIndex:
             last = Cursor(Sort.RELEVANCE, seen, highest)
         elif ids and not ranked and seen < total:
             last = Cursor(sort, seen, ids[-1], int(rows[-1][0]) // 1000)
-        return Hits(ids, total, last, counted, histogram)
+        later = {day: told["since"]["buckets"][f"{day}"]["doc_count"] for day in since}
+        return Hits(ids, total, last, counted, histogram, later)
 
     def newest(self, limit: int) -> list[Held]:
         with self._told():
@@ -618,8 +624,12 @@ def _document(stored: StoredArticle, fields: Fields) -> dict[str, Any]:
 _COUNT = {"value_count": {"field": "id"}}
 
 
-def _counting(facets: Collection[str], interval: Interval | None) -> dict[str, Any]:
-    asked: dict[str, Any] = {facet: {"terms": {"field": KEYS[facet], "size": MAX_VALUES}} for facet in facets}
+def _counting(
+    facets: Collection[str], values: int, interval: Interval | None, since: Collection[date]
+) -> dict[str, Any]:
+    asked: dict[str, Any] = {
+        facet: {"terms": {"field": KEYS[facet], "size": values, "shard_size": MAX_VALUES}} for facet in facets
+    }
     if interval:
         asked["histogram"] = {
             "date_histogram": {
@@ -629,6 +639,9 @@ def _counting(facets: Collection[str], interval: Interval | None) -> dict[str, A
                 "min_doc_count": 1,
             }
         }
+    if since:
+        later = {f"{day}": translated(Range(day, None)) for day in since}
+        asked["since"] = {"filters": {"filters": later}}
     return asked
 
 

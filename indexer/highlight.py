@@ -16,6 +16,8 @@ LENGTH = 240
 """Characters of a passage."""
 MAX_PHRASE = 120
 """Characters of a phrase that is marked as one; in a longer one each word is."""
+MAX_STEMS = 1 << 17
+"""Written words of which the stem is kept."""
 MAX_KNOWN = 20_000
 """Words of which it is kept which patterns of a query they answer."""
 Field = Literal["title", "text"]
@@ -128,20 +130,25 @@ class _Marker:
         if not (self._of_stem or self._tests):
             return []
         written = language.written(text)
-        found = [self._of_stem.get(stem, ()) for stem in map(_stem_of, written)]
+        sought = self._of_stem
         if self._tests:
-            found = [tuple({*some, *self._tested(run)}) for some, run in zip(found, written, strict=True)]
-        if not any(found):
-            return []
-        places = zip(language.runs(text), found, strict=True)
-        return [_Hit(run.start(), run.end(), number) for run, some in places if some for number in some]
+            answering = {run: found for run in {*written} if (found := self._tested(run))}
+        else:
+            answering = {run: sought[_stem_of[run]] for run in written if _stem_of[run] in sought}
+        return [
+            _Hit(start, start + len(run), number)
+            for run, found in answering.items()
+            for start in _places(run, written.count(run), text)
+            for number in found
+        ]
 
     def _tested(self, run: str) -> tuple[int, ...]:
-        """The patterns that a word answers, as it is written."""
+        """What a word answers, as it is written, by its stem or by a pattern."""
         found = self._answers.get(run)
         if found is None:
             word = query.shorten(language.normalise(run))
-            found = tuple(number for number, test in self._tests if test(word))
+            by_pattern = {number for number, test in self._tests if test(word)}
+            found = tuple(by_pattern.union(self._of_stem.get(_stem_of[run], ())))
             if len(self._answers) < MAX_KNOWN:
                 self._answers[run] = found
         return found
@@ -164,10 +171,29 @@ class _Marker:
                     yield from (_Hit(runs[n].start(), runs[n].end(), leaf) for n in found)
 
 
-@lru_cache(maxsize=1 << 17)
-def _stem_of(run: str) -> str:
-    """The stem of a word as it is written, as the index has it."""
-    return language.stem(query.shorten(language.normalise(run)))
+def _places(run: str, number: int, text: str) -> Iterator[int]:
+    """Where a word stands that is written so, so many times. Looking at each word of the text takes longest: that is only
+    needed where the letters also stand inside of others."""
+    if text.count(run) != number:
+        yield from (each.start() for each in language.runs(text) if each[0] == run)
+        return
+    place = -1
+    for _ in range(number):
+        place = text.index(run, place + 1)
+        yield place
+
+
+class _Stems(dict[str, str]):
+    """The stems of words as they are written, as the index has them: a page looks up thousands."""
+
+    def __missing__(self, run: str) -> str:
+        if len(self) >= MAX_STEMS:
+            self.clear()
+        stem = self[run] = language.stem(query.shorten(language.normalise(run)))
+        return stem
+
+
+_stem_of = _Stems()
 
 
 def _test(leaf: Leaf) -> Callable[[str], bool] | None:

@@ -29,6 +29,8 @@ FACETS = ("source", "region", "kind", "topic")
 """What hits can be counted by."""
 WORDED = ("title", "text", "source", "region", "author", "tag", "place")
 """The fields whose words are kept; what readers call them is in `query.FIELDS`."""
+MAX_VALUES = 2_000
+"""Values of a facet that are counted; there are fewer sources, regions and topics."""
 DEEPEST = 10_000
 """How many hits by relevance can be paged through; by date there is no end."""
 SAMPLE = 20
@@ -107,7 +109,9 @@ class Hits:
     """By facet: how many of all hits each value has, the most frequent first. An article counts for each of its regions,
     for those these lie in, and for each of its topics."""
     histogram: Mapping[date, int] = field(default_factory=dict)
-    """How many of all hits were published from each day on, in order; what has none is left out."""
+    """How many of all hits each bar has, by its first day, in order; what has none is left out."""
+    since: Mapping[date, int] = field(default_factory=dict)
+    """How many of all hits were published on each of the days asked for, or later."""
 
 
 @dataclass(frozen=True)
@@ -172,8 +176,13 @@ class SearchIndex(Protocol):
         sort: Sort = Sort.NEWEST,
         facets: Collection[str] = (),
         interval: Interval | None = None,
+        since: Collection[date] = (),
+        among: Collection[int] | None = None,
+        values: int = MAX_VALUES,
     ) -> Hits:
-        """The articles that answer, from `after` on; `limit` 0 only counts. Facets and histogram if they are asked for."""
+        """The articles that answer, from `after` on; `limit` 0 only counts. Facets, each with so many `values` at most, a
+        histogram and counts since some days (WIB) if they are asked for. With `among` only those of these articles, in the
+        order they have among all."""
 
     def newest(self, limit: int) -> Sequence[Held]:
         """The articles published last."""

@@ -9,14 +9,17 @@ for: what comes from outside is brought into bounds here.
 import json
 import os
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import combinations
+from functools import partial
+from itertools import combinations, pairwise
 from pathlib import Path
-from typing import Any
+from threading import get_ident
+from time import monotonic
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import tantivy
@@ -26,6 +29,7 @@ from indexer import language, query
 from indexer.errors import PantauError
 from indexer.index import (
     DEEPEST,
+    MAX_VALUES,
     VERSION,
     WORDED,
     Cursor,
@@ -52,16 +56,17 @@ HEAP = 100_000_000
 TITLE_BOOST = 2.0
 SLOWEST = ("region",)
 """The facet that takes as long to count as all others, as articles have several."""
+LATELY = 0.05
+"""Seconds for which other threads are taken to be searching on."""
 WINDOW = 500
 """Hits by relevance among which equal ones are put in order by date."""
-MAX_VALUES = 2_000
-"""Values of a facet that are counted; there are fewer sources, regions and topics."""
 _ID_BITS = 30
 _MAX_SECONDS = (1 << (64 - _ID_BITS)) - 1
 _EPOCH = date(1970, 1, 1).toordinal()
 _MONDAY = 3
 """How many days after a Thursday, as 1 January 1970 was, the week that the days are counted in begins."""
 _BOTH = ("title", "text")
+T = TypeVar("T")
 _IDENTITY = ("id", "revision", "published")
 _KEYS = {"source": "source", "region": "regions", "kind": "kind", "topic": "topics"}
 """By what a `query.Key` or a facet is about: where the index keeps it."""
@@ -121,23 +126,30 @@ class TantivyIndex:
         sort: Sort = Sort.NEWEST,
         facets: Collection[str] = (),
         interval: Interval | None = None,
+        since: Collection[date] = (),
+        among: Collection[int] | None = None,
+        values: int = MAX_VALUES,
     ) -> Hits:
         wanted = tantivy.Query.all_query() if query.tree is None else self._translated(query.tree)
+        if among is not None:
+            these = self._unscored(tantivy.Query.term_set_query(self._schema, "id", [*among]))
+            wanted = _boolean([(Occur.Must, wanted), (Occur.Must, these)])
         is_ranked = sort == Sort.RELEVANCE and any(isinstance(each, Word | Phrase) for each in _leaves(query))
         find = _by_relevance if is_ranked else _by_date
         with self._reading() as searcher:
-            counting = _counting.submit(_counted, searcher, wanted, facets, interval)
+            is_alone = _cores.is_alone()
+            count = partial(_counted, searcher, wanted, facets, values, interval, since, is_alone)
+            counting = _cores.meanwhile(count) if is_alone and limit else None
             orders = find(searcher, self._schema, wanted, min(max(0, limit), searcher.num_docs), after)
-            total, counted, histogram = counting.result()
+            counted = counting.result() if counting else count()
+            hits = replace(counted, ids=tuple(_id(order) for order in orders))
             seen = (after.seen if after else 0) + len(orders)
-            ids = tuple(_id(order) for order in orders)
-            if not ids or seen >= total or (is_ranked and seen >= DEEPEST):
-                return Hits(ids, total, None, counted, histogram)
+            if not orders or seen >= hits.total or (is_ranked and seen >= DEEPEST):
+                return hits
             if is_ranked:
                 highest = after.id if after else self._highest_of(searcher)
-                return Hits(ids, total, Cursor(Sort.RELEVANCE, seen, highest), counted, histogram)
-            last = Cursor(sort, seen, ids[-1], orders[-1] >> _ID_BITS)
-            return Hits(ids, total, last, counted, histogram)
+                return replace(hits, after=Cursor(Sort.RELEVANCE, seen, highest))
+            return replace(hits, after=Cursor(sort, seen, hits.ids[-1], orders[-1] >> _ID_BITS))
 
     def newest(self, limit: int) -> list[Held]:
         with self._reading() as searcher:
@@ -414,32 +426,66 @@ def _total(found: tantivy.SearchResult) -> int:
 
 
 def _counted(
-    searcher: tantivy.Searcher, wanted: tantivy.Query, facets: Collection[str], interval: Interval | None
-) -> tuple[int, dict[str, dict[str, int]], dict[date, int]]:
-    """Total, facets and histogram of all hits."""
+    searcher: tantivy.Searcher,
+    wanted: tantivy.Query,
+    facets: Collection[str],
+    values: int,
+    interval: Interval | None,
+    since: Collection[date],
+    is_alone: bool,
+) -> Hits:
+    """What is told of all hits, without the hits themselves."""
     asked: dict[str, Any] = {
-        facet: {"terms": {"field": _KEYS[facet], "size": MAX_VALUES, "segment_size": MAX_VALUES}}
+        facet: {"terms": {"field": _KEYS[facet], "size": values, "segment_size": MAX_VALUES}}
         for facet in facets
     }
     if interval:
         asked["histogram"] = {"histogram": _HISTOGRAMS[interval] | {"min_doc_count": 1}}
+    days = sorted(each.toordinal() - _EPOCH for each in {*since})
+    if days:  # ranges must not overlap
+        parts = [{"from": begin, "to": end} for begin, end in pairwise(days)]
+        asked["since"] = {"range": {"field": "day", "ranges": [*parts, {"from": days[-1]}]}}
     if not asked:
-        return _total(searcher.search(wanted, limit=1)), {}, {}
-    asked["total"] = {"value_count": {"field": "id"}}
-    apart = {name: asked.pop(name) for name in SLOWEST if name in asked}
-    waiting = [_aggregating.submit(searcher.aggregate, wanted, {name: each}) for name, each in apart.items()]
+        return Hits((), _total(searcher.search(wanted, limit=1)))
+    if not interval:  # else the bars tell
+        asked["total"] = {"value_count": {"field": "id"}}
+    apart = {name: asked.pop(name) for name in SLOWEST if is_alone and name in asked and len(asked) > 1}
+    waiting = _cores.meanwhile(partial(searcher.aggregate, wanted, apart)) if apart else None
     told = searcher.aggregate(wanted, asked)
-    for each in waiting:
-        told |= each.result()
+    if waiting:
+        told |= waiting.result()
     counted = {facet: {each["key"]: each["doc_count"] for each in told[facet]["buckets"]} for facet in facets}
-    found = told.get("histogram", {"buckets": ()})["buckets"]
-    histogram = in_order((_first_day(interval, int(each["key"])), each["doc_count"]) for each in found)
-    return int(told["total"]["value"]), counted, histogram
+    bars, parts = (told.get(name, {"buckets": ()})["buckets"] for name in ("histogram", "since"))
+    histogram = in_order((_first_day(interval, int(each["key"])), each["doc_count"]) for each in bars)
+    begun = {int(each["from"]): each["doc_count"] for each in parts if "from" in each}
+    later = {
+        date.fromordinal(day + _EPOCH): sum(begun.get(other, 0) for other in days if other >= day)
+        for day in days
+    }
+    total = sum(each["doc_count"] for each in bars) if interval else int(told["total"]["value"])
+    return Hits((), total, None, counted, histogram, later)
 
 
-_counting = ThreadPoolExecutor(os.cpu_count(), "counting")
-_aggregating = ThreadPoolExecutor(os.cpu_count(), "aggregating")
-"""tantivy works without the interpreter's lock: what one search has to do is shared among the cores."""
+class _Cores:
+    """Lends a search that is alone another core, as tantivy works without the interpreter's lock. Beside others each does
+    its own work on its own core: to share it out would cost more than it saves."""
+
+    def __init__(self) -> None:
+        self._others = ThreadPoolExecutor(os.cpu_count(), "counting")
+        self._last = (0, 0.0)
+
+    def is_alone(self) -> bool:
+        """Whether no other thread has searched a moment ago; notes that this one does."""
+        (thread, then), self._last = self._last, (get_ident(), monotonic())
+        return thread == self._last[0] or self._last[1] - then > LATELY
+
+    def meanwhile(self, work: Callable[[], T]) -> Future[T]:
+        """Begin work that is done beside."""
+        return self._others.submit(work)
+
+
+_cores = _Cores()
+
 
 _HISTOGRAMS: dict[Interval, dict[str, Any]] = {
     Interval.DAY: {"field": "day", "interval": 1},

@@ -352,6 +352,18 @@ def test_of_equally_relevant_ones_the_newest_come_first(index: SearchIndex) -> N
         assert [id for page in pages for id in page.ids] == newest
 
 
+@pytest.mark.parametrize("sort", Sort)
+def test_of_some_articles_those_that_answer_come_in_the_order_of_all(index: SearchIndex, sort: Sort) -> None:
+    index.put([text(n, "banjir " * n + "kata " * (9 - n), title=f"Hari {n}") for n in range(1, 8)])
+    index.put([text(8, "kering")])
+    every = find(index, "banjir", sort=sort)
+    assert len(every) == 7
+    assert find(index, "banjir", sort=sort, among=[8, 99, 2, 5, 3]) == [id for id in every if id in (2, 3, 5)]
+    assert find(index, "", sort=sort, among=[8, 2]) == [8, 2]
+    assert find(index, "banjir", sort=sort, among=[]) == []
+    assert index.search(query.parse("banjir", NOW), limit=0, among=[2, 8]).total == 1
+
+
 def read_on(index: SearchIndex, wanted: Query, limit: int, sort: Sort) -> Iterator[Hits]:
     """All pages of hits."""
     after = None
@@ -502,6 +514,25 @@ def test_days_begin_at_midnight_in_the_west(index: SearchIndex) -> None:
     index.put([text(id, "warga", published=moment) for id, moment in enumerate(moments, 1)])
     hits = index.search(query.parse("warga"), interval=Interval.DAY)
     assert hits.histogram == {date(2026, 11, 23): 1, date(2026, 11, 24): 1}
+
+
+def test_only_the_most_frequent_values_are_told_if_so_many_are_asked_for(index: SearchIndex) -> None:
+    index.put(COUNTED)
+    every = index.search(query.parse(""), limit=0, facets=["source", "region"]).facets
+    assert len(every["region"]) > 2
+    told = index.search(query.parse(""), limit=0, facets=["source", "region"], values=1).facets
+    assert told["source"] == dict([*every["source"].items()][:1])
+    assert [*told["region"].values()] == [max(every["region"].values())]
+
+
+def test_hits_are_counted_since_some_days(index: SearchIndex) -> None:
+    index.put(COUNTED)
+    days = [date(2026, 11, 24), date(2025, 10, 20), date(2026, 11, 23), date(2027, 1, 1)]
+    hits = index.search(query.parse(""), limit=0, since=days, interval=Interval.MONTH)
+    assert hits.since == {days[0]: 1, days[1]: 4, days[2]: 2, days[3]: 0}
+    assert sum(hits.histogram.values()) == hits.total == 4
+    assert index.search(query.parse("tidakada"), since=days).since == dict.fromkeys(days, 0)
+    assert index.search(query.parse("")).since == {}
 
 
 @pytest.mark.parametrize("interval", Interval)
