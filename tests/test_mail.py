@@ -261,3 +261,33 @@ def test_a_stop_leaves_the_rest_for_the_next_time(store: Store, sink: Sink) -> N
 def test_a_wrong_server_address_is_told_at_the_start(url: str) -> None:
     with pytest.raises(ValueError, match="smtp_url"):
         Config(smtp_url=url)
+
+
+@pytest.mark.parametrize(
+    ("rate", "matched", "told"),
+    [
+        (Rate.DAILY, "2026-11-24 05:00", "2026-11-24 06:00"),
+        (Rate.DAILY, "2026-11-24 06:01", "2026-11-25 06:00"),
+        (Rate.WEEKLY, "2026-11-24 05:00", "2026-11-30 06:00"),  # a Monday
+        (Rate.WEEKLY, "2026-11-30 05:59", "2026-11-30 06:00"),
+    ],
+)
+def test_who_wants_few_mails_gets_them_at_a_set_time(
+    store: Store, rate: Rate, matched: str, told: str
+) -> None:
+    found, due = (datetime.fromisoformat(f"{each}+07:00") for each in (matched, told))
+    subscribe(store, "warga@example.org", "kemiskinan", "", rate, NOW - timedelta(days=30))
+    for number in (1, 2):
+        store.add(
+            make_article(title=f"Warga miskin {number}", number=number, paragraphs=(f"Satu {number}.",)),
+            found,
+        )
+    match(store, found)
+    config = Config()
+    for early in (found, due - timedelta(seconds=1)):
+        assert compose(store, config, early) == (1 if early >= due else 0)
+    store.add(make_article(title="Warga miskin lagi", number=3, paragraphs=("Tiga.",)), due)
+    match(store, due + timedelta(minutes=1))
+    assert compose(store, config, due + timedelta(minutes=2)) == 1
+    assert compose(store, config, due + timedelta(hours=3)) == 0
+    assert compose(store, config, due + timedelta(days=7)) == 1

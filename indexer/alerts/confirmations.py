@@ -5,7 +5,6 @@ more than a few times a day. What they wrote is not in the mail: it would let st
 only says how the search was read, in words without signs.
 """
 
-import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -38,9 +37,6 @@ MAX_SHOWN = 300
 """Characters of a search in the question."""
 
 
-logger = logging.getLogger(__name__)
-
-
 class Busy(Exception):
     """Too many subscriptions were asked for; it can be tried again in an hour."""
 
@@ -50,15 +46,15 @@ def ask(
 ) -> None:
     """Ask an address whether it wants to be told what is new on a query; `web_url` is where the page is.
 
-    Nothing happens if it is told already, or has been asked often enough. Raises PantauError for a wrong address or a
-    query that finds nothing, and Busy.
+    Nothing happens if it is told already as often, or has been asked often enough. Raises PantauError for a wrong address
+    or a query that finds nothing, and Busy.
     """
     row = row_of(email, text, name, rate, now)
     forget_unconfirmed(store, now)
     with store.writing(turn="subscribing") as connection:
         if _count(connection, now - HOUR) >= MAX_AN_HOUR:
             raise Busy
-        if _is_told(connection, row["email"], row["query"]):
+        if _is_told(connection, row["email"], row["query"], rate):
             return
         if _count(connection, now - DAY, row["email"]) >= MAX_A_DAY:
             return
@@ -83,7 +79,10 @@ def asked_by(store: Store, confirmation: str, now: datetime) -> Subscription | N
 
 
 def confirm(store: Store, confirmation: str, now: datetime) -> Subscription | None:
-    """Begin the subscription that waits for this token; None if none does, or no longer."""
+    """Begin the subscription that waits for this token; None if none does, or no longer.
+
+    Where the address is told of the same already, that subscription takes over the rate and the name.
+    """
     asked = asked_by(store, confirmation, now)
     if asked is None:
         return None
@@ -93,7 +92,13 @@ def confirm(store: Store, confirmation: str, now: datetime) -> Subscription | No
         with store.writing() as connection:
             connection.execute(sa.update(subscriptions).where(own).values(begun))
     except IntegrityError:
-        logger.info("subscription %d is told of the same by another one already", asked.id)
+        same = (subscriptions.c.email == asked.email) & (subscriptions.c.query == asked.query)
+        active = same & (subscriptions.c.status == Status.ACTIVE)
+        ended = {"status": Status.UNSUBSCRIBED, "confirmation": None, "ended_at": now}
+        with store.writing() as connection:
+            changed = sa.update(subscriptions).where(active).values(rate=asked.rate, name=asked.name)
+            connection.execute(changed)
+            connection.execute(sa.update(subscriptions).where(own).values(ended))
     return asked
 
 
@@ -102,8 +107,10 @@ def _asked(confirmation: str, now: datetime) -> sa.Select[Any]:
     return sa.select(subscriptions).where(subscriptions.c.confirmation == confirmation, waits)
 
 
-def _is_told(connection: sa.Connection, email: str, text: str) -> bool:
-    is_told = subscriptions.c.status.in_((Status.ACTIVE, Status.SUSPENDED))
+def _is_told(connection: sa.Connection, email: str, text: str, rate: Rate) -> bool:
+    """Whether there is nothing to ask; who was suspended is not asked, whatever the rate."""
+    as_often = (subscriptions.c.status == Status.ACTIVE) & (subscriptions.c.rate == rate)
+    is_told = as_often | (subscriptions.c.status == Status.SUSPENDED)
     same = sa.exists().where(_is_for(email), subscriptions.c.query == text, is_told)
     return bool(connection.scalar(sa.select(same)))
 

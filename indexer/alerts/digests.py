@@ -33,7 +33,7 @@ class Entry:
 
 
 def compose(store: Store, config: Config, now: datetime) -> int:
-    """Put a mail in the outbox for each subscription with matches that are in none; returns their number."""
+    """Put a mail in the outbox for each subscription that is due and has matches which are in none; returns their number."""
     names, waiting = store.source_names(), _waiting(store)
     wanted = [each for each in active_subscriptions(store) if each.id in waiting]
     return sum(_compose_one(store, config, each, names, now) for each in wanted)
@@ -50,7 +50,7 @@ def _compose_one(
     store: Store, config: Config, subscription: Subscription, names: dict[str, str], now: datetime
 ) -> int:
     with store.writing() as connection:
-        rows = _take_waiting(connection, subscription)
+        rows = _take_waiting(connection, subscription, now)
         if not rows:
             return 0
         found = [stored_article(row) for row in rows]
@@ -63,9 +63,12 @@ def _compose_one(
     return 1
 
 
-def _take_waiting(connection: sa.Connection, subscription: Subscription) -> Sequence[sa.Row[Any]]:
-    """The articles that wait, newest first; what another process is just putting in a mail is not among them."""
-    waiting = (matches.c.subscription_id == subscription.id) & matches.c.mail_id.is_(None)
+def _take_waiting(
+    connection: sa.Connection, subscription: Subscription, now: datetime
+) -> Sequence[sa.Row[Any]]:
+    """The articles that are due, newest first; what another process is just putting in a mail is not among them."""
+    is_due = matches.c.matched_at <= subscription.rate.before(now)
+    waiting = (matches.c.subscription_id == subscription.id) & matches.c.mail_id.is_(None) & is_due
     wanted = (
         sa.select(articles, matches.c.id.label("match_id"))
         .join(matches, matches.c.article_id == articles.c.id)

@@ -277,7 +277,7 @@ def _finish(connection: smtplib.SMTP) -> None:
 
 def _refused(store: Store, mail: sa.Row[Any], refusal: Refused, delivery: Delivery, now: datetime) -> None:
     if refusal.code >= 500:
-        _note(store, mail, status=Status.FAILED, error=str(refusal))
+        _note(store, mail, status=Status.FAILED, attempts=mail.attempts + 1, error=str(refusal))
         delivery.failed += 1
         delivery.trouble(f"The mail server refused the mail to {mail.recipient}: {refusal}.")
     else:

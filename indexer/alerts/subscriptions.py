@@ -24,6 +24,8 @@ MAX_NAME = 200
 """Characters of a subscription's name."""
 MAX_QUERY = 2000
 """Bytes of its query; more do not fit in the index that keeps subscriptions apart."""
+MORNING = 6
+"""Hour in WIB at which those are written to who are not told at once."""
 TIME_TO_CONFIRM = timedelta(days=7)
 """How long a subscription that was asked for waits for its address to confirm."""
 
@@ -49,6 +51,17 @@ class Rate(StrEnum):
     """How often a subscriber is written to."""
 
     IMMEDIATE = "immediate"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+    def before(self, now: datetime) -> datetime:
+        """Up to when an article must have been matched to be told now: for those who are written to at a set time, the last
+        such time that has passed, 6 o'clock WIB each morning or on Mondays."""
+        if self == Rate.IMMEDIATE:
+            return now
+        morning = now.astimezone(query.WIB).replace(hour=MORNING, minute=0, second=0, microsecond=0)
+        passed = morning if morning <= now else morning - timedelta(days=1)
+        return passed if self == Rate.DAILY else passed - timedelta(days=passed.weekday())
 
 
 @dataclass(frozen=True)
