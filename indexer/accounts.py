@@ -3,8 +3,13 @@
 A session is a random token in a cookie; the record only knows its hash. Passwords are hashed with Argon2id. A password
 is not tried again after too many wrong ones for its name or from its address; what is tried is noted before it is
 compared, so that trying many at once helps nobody.
+
+So that strangers cannot shut out those they know the names of, a browser in which somebody has logged in keeps a mark
+that says so, and what is tried with it counts for itself (OWASP calls that device cookies). A mark is signed with the hash
+of the password, which nobody outside knows, and ends with it: the record need not keep any.
 """
 
+import hmac
 import ipaddress
 import re
 import secrets
@@ -29,8 +34,11 @@ SESSION = timedelta(hours=12)
 """How long a browser stays logged in: a working day, after which the password is asked for again."""
 WINDOW = timedelta(minutes=15)
 """How long a wrong password counts."""
-MAX_BY_NAME, MAX_BY_ADDRESS = 5, 20
-"""Wrong passwords in that time, for a name and from an address, before no further one is looked at."""
+MAX_EACH, MAX_BY_ADDRESS, MAX_BY_NAME = 5, 20, 25
+"""Wrong passwords in that time before no further one is looked at: for a name from one address, or from a browser known
+to it; from an address; for a name from all strangers together."""
+MARK = timedelta(days=180)
+"""How long a browser is known after somebody has logged in."""
 MIN_PASSWORD, MAX_PASSWORD = 12, 1000
 """Characters of a password."""
 MAX_AGENT = 200
@@ -78,6 +86,17 @@ class Session:
     expires_at: datetime
     agent: str
     """The browser's name for itself."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a browser gets that has shown the right password."""
+
+    token: str
+    """Opens the session; known to nobody else."""
+    mark: str
+    """Says that the user has logged in with this browser before."""
+    user: User
 
 
 class Rejected(Exception):
@@ -163,19 +182,20 @@ def _hashed(password: str) -> str:
 
 
 def log_in(
-    store: Store, name: str, password: str, address: str, agent: str, now: datetime
-) -> tuple[str, User]:
-    """Begin a session; returns its token, which is known to nobody else, and the user.
+    store: Store, name: str, password: str, address: str, agent: str, now: datetime, mark: str = ""
+) -> Entry:
+    """Begin a session. `mark` is what the browser got when somebody logged in there before, if so.
 
     Raises Rejected for a wrong name or password and Throttled after too many; both take as long for a name that there
     is not as for one that there is.
     """
     name = name.strip().lower()[:100]
     nobodys_password = _nobodys_password()
-    attempt = _note_attempt(store, name, network(address), now)
     with store.reading() as connection:
         row = connection.execute(_named(name)).one_or_none()
-    is_right = _is_right(row.password if row else nobodys_password, password[: MAX_PASSWORD + 1])
+    hashed = row.password if row else nobodys_password
+    attempt = _note_attempt(store, name, network(address), _known(mark, name, hashed), now)
+    is_right = _is_right(hashed, password[: MAX_PASSWORD + 1])
     if row is None or row.disabled_at or not is_right:
         raise Rejected
     token = secrets.token_urlsafe(32)
@@ -194,27 +214,29 @@ def log_in(
         if connection.execute(unchanged.with_for_update()).one_or_none() is None:
             raise Rejected  # it was changed in this moment
         if is_old_hash:
-            connection.execute(
-                sa.update(users).where(users.c.id == row.id).values(password=_hashed(password))
-            )
+            hashed = _hashed(password)
+            connection.execute(sa.update(users).where(users.c.id == row.id).values(password=hashed))
         connection.execute(sa.insert(sessions).values(begun))
-    return token, _user(row)
+    return Entry(token, _mark(name, hashed), _user(row))
 
 
-def change_password(store: Store, user: User, current: str, new: str, address: str, now: datetime) -> None:
-    """Give a user who knows the current password another one, and end all their sessions.
+def change_password(
+    store: Store, user: User, current: str, new: str, address: str, now: datetime, mark: str = ""
+) -> str:
+    """Give a user who knows the current password another one, and end all their sessions; returns this browser's new mark.
 
     Raises Rejected and Throttled as `log_in`, PantauError for a new password out of bounds.
     """
     hashed = _hashed(new)
-    attempt = _note_attempt(store, user.name, network(address), now)
     with store.reading() as connection:
         row = connection.execute(_named(user.name)).one()
+    attempt = _note_attempt(store, user.name, network(address), _known(mark, user.name, row.password), now)
     if not _is_right(row.password, current[: MAX_PASSWORD + 1]):
         raise Rejected
     with store.writing() as connection:
         connection.execute(sa.delete(login_failures).where(login_failures.c.id == attempt))
     _change(store, user.name, password=hashed)
+    return _mark(user.name, hashed)
 
 
 def network(address: str) -> str:
@@ -228,22 +250,45 @@ def network(address: str) -> str:
     return str(found)
 
 
-def _note_attempt(store: Store, name: str, address: str, now: datetime) -> int:
-    """Count this attempt as wrong until it turns out to be right; returns its id."""
+def _note_attempt(store: Store, name: str, address: str, known: str | None, now: datetime) -> int:
+    """Count this attempt as wrong until it turns out to be right; returns its id. From a browser that is known, it counts
+    neither for the address nor for the name, but for the browser."""
     failures = login_failures
+    if known:
+        name, address = f"{name} {known}", ""  # no name has a space
+    by_name, by_address = failures.c.name == name, failures.c.address == address
+    bounds: list[tuple[sa.ColumnElement[bool], int]] = [(by_name & by_address, MAX_EACH)]
+    if not known:
+        bounds += [(by_address, MAX_BY_ADDRESS), (by_name, MAX_BY_NAME)]
     with store.writing(turn="login") as connection:
         connection.execute(sa.delete(failures).where(failures.c.at <= now - WINDOW))
-        for column, value, most in (
-            (failures.c.name, name, MAX_BY_NAME),
-            (failures.c.address, address, MAX_BY_ADDRESS),
-        ):
-            recent = sa.select(failures.c.at).where(column == value).order_by(failures.c.at.desc())
+        for counted_ones, most in bounds:
+            recent = sa.select(failures.c.at).where(counted_ones).order_by(failures.c.at.desc())
             counted = [*connection.scalars(recent.limit(most))]
             if len(counted) == most:
                 raise Throttled(counted[-1] + WINDOW)
         made = connection.execute(sa.insert(failures).values(name=name, address=address, at=now))
         assert made.inserted_primary_key
         return int(made.inserted_primary_key[0])
+
+
+def _mark(name: str, hashed: str) -> str:
+    """A mark for a browser of a user whose password has this hash."""
+    browser = secrets.token_urlsafe(16)
+    return f"{browser}.{_signature(browser, name, hashed)}"
+
+
+def _known(mark: str, name: str, hashed: str) -> str | None:
+    """Which browser it is, if its mark was made for this user since the password was changed last."""
+    browser, _, signature = mark[:200].partition(".")
+    is_ours = hmac.compare_digest(
+        signature.encode(errors="replace"), _signature(browser, name, hashed).encode()
+    )
+    return browser if is_ours else None
+
+
+def _signature(browser: str, name: str, hashed: str) -> str:
+    return hmac.new(hashed.encode(), f"{browser} {name}".encode(errors="replace"), sha256).hexdigest()
 
 
 def _is_right(hashed: str, password: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -101,6 +102,17 @@ def _refuse_unknown_options(url: sa.URL) -> None:
         raise ValueError(f"has an option that PostgreSQL does not know: {', '.join(url.query)}") from None
 
 
+def _networks(value: str) -> str:
+    try:
+        for each in filter(None, map(str.strip, value.split(","))):
+            ip_network(each)
+    except ValueError:
+        raise ValueError(
+            "must be addresses or networks, as 127.0.0.1 or 10.0.0.0/8, with commas between"
+        ) from None
+    return value
+
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """Names of this machine for itself."""
 
@@ -150,8 +162,9 @@ class Config(BaseSettings):
     web_url: Annotated[str, AfterValidator(_web_url)] = ""
     """Address under which readers see the page, as https://pantau.example.org; needed where it is served to others than
     this machine. Its name is the only one that is answered, and links in mails and feeds begin with it."""
-    web_proxies: str = ""
-    """Addresses of reverse proxies whose word on the reader's address is taken, with commas between."""
+    web_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    """Addresses or networks of reverse proxies whose word on the reader's address, and on https, is taken, with commas
+    between."""
     public_search: bool = False
     """Whether people without an account may search and subscribe where the page is served to others than this machine."""
     api_requests: Annotated[int, Field(ge=1, le=1_000_000)] = 120

@@ -58,10 +58,10 @@ def add_key(store: Store, name: str, scopes: Collection[Scope], now: datetime) -
         raise PantauError(f"A key needs a name of up to {MAX_NAME} characters, to know it by.")
     if not scopes:
         raise PantauError(f"A key needs at least one scope: {' or '.join(Scope)}.")
-    token = PREFIX + secrets.token_urlsafe(32)
+    token = new_token()
     row = {
         "name": name,
-        "token": _fingerprint(token),
+        "token": fingerprint(token),
         "scopes": sorted(set(scopes)),
         "created_at": now,
     }
@@ -82,7 +82,7 @@ def find_key(store: Store, token: str, now: datetime) -> Key | None:
         row = connection.execute(_with_token(token[:MAX_TOKEN])).one_or_none()
     if row is None or row.revoked_at:
         return None
-    if row.used_at is None or now - row.used_at > NOTED:
+    if is_to_be_noted(row.used_at, now):
         with store.writing(durable=False) as connection:
             connection.execute(sa.update(api_keys).where(api_keys.c.id == row.id).values(used_at=now))
     return _key(row)
@@ -95,14 +95,25 @@ def revoke_key(store: Store, id: int, now: datetime) -> bool:
         return connection.execute(sa.update(api_keys).where(open_key).values(revoked_at=now)).rowcount == 1
 
 
+def new_token() -> str:
+    """A token that nobody has or can guess."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def fingerprint(token: str) -> str:
+    """What the record knows of a token."""
+    return sha256(token.encode(errors="replace")).hexdigest()
+
+
+def is_to_be_noted(used_at: datetime | None, now: datetime) -> bool:
+    """Whether it is worth a write that a key, of which it was noted then, is used now."""
+    return used_at is None or now - used_at > NOTED
+
+
 def _with_token(token: str) -> sa.Select[Any]:
-    return sa.select(api_keys).where(api_keys.c.token == _fingerprint(token))
+    return sa.select(api_keys).where(api_keys.c.token == fingerprint(token))
 
 
 def _key(row: sa.Row[Any]) -> Key:
     scopes = frozenset(scope for scope in Scope if scope in row.scopes)
     return Key(row.id, row.name, scopes, row.created_at, row.used_at, row.revoked_at)
-
-
-def _fingerprint(token: str) -> str:
-    return sha256(token.encode(errors="replace")).hexdigest()

@@ -274,6 +274,17 @@ api_keys = sa.Table(
     sa.Column("revoked_at", UtcTime),
 )
 
+feed_keys = sa.Table(
+    "feed_keys",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("token", Text, nullable=False, unique=True),  # hashed
+    sa.Column("user_id", sa.ForeignKey("users.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("address", Text, nullable=False),  # of the search: what follows "?" in it
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("used_at", UtcTime),
+)
+
 saved_searches = sa.Table(
     "saved_searches",
     metadata,

@@ -284,15 +284,14 @@ class Web:
 @contextmanager
 def serving(config: Config, store: Store, index: SearchIndex, is_open: bool = True) -> Iterator[Web]:
     """Serve the pages of a record on a free port; `is_open` as if only to this machine."""
-    import uvicorn
-
-    from indexer.web.app import create_app  # here, since most tests need no pages
+    from indexer.cli.serving import web_server  # here, since most tests need no pages
+    from indexer.web.app import create_app
 
     with socket.socket() as listening, requests.Session() as reader:
         reader.trust_env = False
         listening.bind(("127.0.0.1", 0))
         application = create_app(config, store, index, is_open)
-        server = uvicorn.Server(uvicorn.Config(application, log_config=None, ws="none", lifespan="off"))
+        server = web_server(application, config, log_config=None, lifespan="off")
         thread = Thread(target=server.run, args=([listening],))
         thread.start()
         while not server.started and thread.is_alive():

@@ -18,8 +18,10 @@ from indexer import accounts
 from indexer.accounts import (
     MAX_BY_ADDRESS,
     MAX_BY_NAME,
+    MAX_EACH,
     SESSION,
     WINDOW,
+    Entry,
     Rejected,
     Role,
     Throttled,
@@ -61,7 +63,7 @@ def ani(store: Store) -> User:
 def enter(
     store: Store, name: str = "ani", password: str = PASSWORD, address: str = "192.0.2.1", at: datetime = NOW
 ) -> str:
-    return log_in(store, name, password, address, "Peramban/1.0", at)[0]
+    return log_in(store, name, password, address, "Peramban/1.0", at).token
 
 
 def failures(store: Store) -> int:
@@ -249,13 +251,91 @@ def fail(store: Store, name: str, address: str, at: datetime = NOW) -> None:
         enter(store, name, "kata sandi salah", address, at)
 
 
-def test_too_many_for_a_name_are_not_looked_at(store: Store, ani: User) -> None:
+def fail_as_many(store: Store, name: str = "ani", at: datetime = NOW) -> None:
+    """So often, from different addresses, that strangers may not try any more."""
     for number in range(MAX_BY_NAME):
-        fail(store, "ani", f"192.0.2.{number}")
+        fail(store, name, f"192.0.2.{number // MAX_EACH}", at)
+
+
+def test_too_many_for_a_name_from_an_address_are_not_looked_at(store: Store, ani: User) -> None:
+    for _ in range(MAX_EACH):
+        fail(store, "ani", "192.0.2.7")
+    with pytest.raises(Throttled) as throttled:
+        enter(store, address="192.0.2.7")
+    assert throttled.value.retry_after == NOW + WINDOW
+    assert enter(store, address="192.0.2.8")
+    assert session_of(store, enter(store, address="192.0.2.7", at=NOW + WINDOW), NOW + WINDOW)
+
+
+def test_too_many_for_a_name_from_all_strangers_are_not_looked_at(store: Store, ani: User) -> None:
+    fail_as_many(store)
     with pytest.raises(Throttled) as throttled:
         enter(store, address="192.0.2.99")
     assert throttled.value.retry_after == NOW + WINDOW
     assert session_of(store, enter(store, at=NOW + WINDOW), NOW + WINDOW)
+
+
+def enter_with(store: Store, mark: str, password: str = PASSWORD, name: str = "ani") -> Entry:
+    """Log in with a browser that has this mark, from where strangers have tried before."""
+    return log_in(store, name, password, "192.0.2.0", "Peramban/1.0", NOW, mark)
+
+
+def test_strangers_shut_out_nobody_whose_browser_is_known(store: Store, ani: User) -> None:
+    mark = enter_with(store, "").mark
+    fail_as_many(store)
+    with pytest.raises(Throttled):
+        enter(store, address="192.0.2.0")
+    assert enter_with(store, mark).user == ani
+
+
+def test_nor_by_trying_many_names_from_the_same_address(store: Store, ani: User) -> None:
+    mark = enter_with(store, "").mark
+    for number in range(MAX_BY_ADDRESS):
+        fail(store, f"orang{number}", "192.0.2.0")
+    assert enter_with(store, mark).user == ani
+
+
+def test_a_known_browser_may_not_guess_for_ever_and_bars_no_other(store: Store, ani: User) -> None:
+    stolen, own = enter_with(store, "").mark, enter_with(store, "").mark
+    for _ in range(MAX_EACH):
+        with pytest.raises(Rejected):
+            enter_with(store, stolen, "kata sandi salah")
+    with pytest.raises(Throttled):
+        enter_with(store, stolen)
+    assert enter_with(store, own)
+    assert enter(store)
+
+
+def test_a_mark_ends_with_the_password(store: Store, ani: User) -> None:
+    old = enter_with(store, "").mark
+    new = accounts.change_password(store, ani, PASSWORD, "kata sandi lain lagi", "192.0.2.1", NOW)
+    fail_as_many(store)
+    with pytest.raises(Throttled):
+        enter_with(store, old, "kata sandi lain lagi")
+    assert enter_with(store, new, "kata sandi lain lagi").user == ani
+
+
+def test_no_other_mark_makes_a_browser_known(store: Store, ani: User) -> None:
+    add_user(store, "budi", PASSWORD, Role.READER, NOW)
+    mark = enter_with(store, "").mark
+    browser, _, signature = mark.partition(".")
+    fail_as_many(store)
+    fail_as_many(store, "budi")
+    forged = [
+        "",
+        ".",
+        "x",
+        f"x.{signature}",
+        f"{browser}.",
+        f"{browser}.{signature[:-1]}",
+        "\ud800.é",
+        "x" * 9000,
+    ]
+    for each in forged:
+        with pytest.raises(Throttled):
+            enter_with(store, each)
+    with pytest.raises(Throttled):
+        enter_with(store, mark, name="budi")
 
 
 def test_too_many_from_an_address_are_not_looked_at(store: Store, ani: User) -> None:
@@ -267,8 +347,7 @@ def test_too_many_from_an_address_are_not_looked_at(store: Store, ani: User) -> 
 
 
 def test_a_name_that_there_is_not_is_throttled_just_so(store: Store) -> None:
-    for number in range(MAX_BY_NAME):
-        fail(store, "siapa", f"192.0.2.{number}")
+    fail_as_many(store, "siapa")
     with pytest.raises(Throttled):
         enter(store, "siapa", address="192.0.2.99")
 
@@ -294,7 +373,7 @@ def test_trying_many_at_once_helps_nobody(store: Store, ani: User) -> None:
         raise AssertionError
 
     with ThreadPoolExecutor(8) as pool:
-        outcomes = [*pool.map(attempt, range(20))]
+        outcomes = [*pool.map(attempt, range(40))]
     assert outcomes.count(Rejected) == MAX_BY_NAME
 
 

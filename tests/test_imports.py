@@ -27,6 +27,7 @@ LAYERS = (  # each may import what stands before it, and its own line
         "keys",
         "saved",
         "crawl_requests",
+        "feed_keys",
     },
     {"engines"},
     {"alerts"},

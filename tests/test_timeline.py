@@ -71,7 +71,7 @@ def test_any_day_lies_in_its_bar(day: date, interval: Interval) -> None:
 
 def test_nothing_has_no_bars() -> None:
     assert bars({}) == (Interval.DAY, [])
-    assert chart({}, Asked(), ENGLISH).columns == ()
+    assert chart({}, Interval.DAY, Asked(), ENGLISH).columns == ()
 
 
 def test_bars_are_called_by_their_time() -> None:
@@ -83,20 +83,20 @@ def test_bars_are_called_by_their_time() -> None:
 
 def test_a_column_leads_to_its_days_of_the_same_search() -> None:
     asked = Asked(text="a b", keys={"kind": ("press",)}, since=date(2020, 1, 1))
-    found = chart({date(2026, 11, 23): 5, date(2026, 11, 25): 10}, asked, ENGLISH)
+    found = chart({date(2026, 11, 23): 5, date(2026, 11, 25): 10}, Interval.DAY, asked, ENGLISH)
     assert [column.url for column in found.columns] == [
         "/?q=a+b&jenis=press&dari=2026-11-23&sampai=2026-11-23",
         "",
         "/?q=a+b&jenis=press&dari=2026-11-25&sampai=2026-11-25",
     ]
     assert (
-        chart({date(2026, 11, 23): 5}, Asked(), ENGLISH).columns[0].url
+        chart({date(2026, 11, 23): 5}, Interval.DAY, Asked(), ENGLISH).columns[0].url
         == "/?dari=2026-11-23&sampai=2026-11-23"
     )
 
 
 def test_columns_fill_the_chart() -> None:
-    found = chart({date(2026, 11, 23): 5, date(2026, 11, 24): 10}, Asked(), ENGLISH).columns
+    found = chart({date(2026, 11, 23): 5, date(2026, 11, 24): 10}, Interval.DAY, Asked(), ENGLISH).columns
     assert [(each.left, each.width) for each in found] == [("0.000", "50.000"), ("50.000", "50.000")]
     assert [float(each.top) + float(each.height) for each in found] == [100, 100]
     assert float(found[0].height) * 2 == float(found[1].height)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from urllib.parse import quote, urlencode
 
@@ -170,6 +170,23 @@ def test_a_query_that_cannot_be_searched_is_told(web: Web) -> None:
 
 def test_how_a_query_was_read_is_told(web: Web) -> None:
     assert "tidak ada pasangannya" in web.get("/", params={"q": 'kemiskinan "lebak'}).text
+    told = web.get("/", params={"q": "kemiskinan -korupsi"}).text
+    assert "Dibaca sebagai: <bdi>kemiskinan DAN BUKAN korupsi</bdi>" in told
+    assert "Dalam semua bentuk: <bdi>kemiskinan → miskin</bdi>" in told
+    assert "Dibaca sebagai" not in web.get("/", params={"q": "kemiskinan"}).text
+    assert "recognised" not in web.get("/", params={"q": "Lebak"}).text
+    assert web.get("/", params={"q": '"lebak'}).text.count("Dibaca sebagai") == 1
+
+
+@pytest.mark.parametrize("path", ["/?q=warga", "/?q=warga&dari=2026-11-24&sampai=2026-11-24"])
+def test_periods_have_counts(web: Web, path: str) -> None:
+    now = datetime.now(UTC)
+    for number, days in enumerate((0, 3, 20, 300, 500)):
+        web.add(make_article(number=number, title=f"Warga {number}", published=now - timedelta(days=days)))
+    periods = re.findall(
+        r'>(\d+|Hari ini|\d+ hari terakhir)</a> <span class="count">(\d+)<', web.get(path).text
+    )
+    assert [count for name, count in periods if "ari" in name] == ["1", "2", "3", "4"]
 
 
 def test_exports_and_feeds_have_the_same_search(web: Web) -> None:
@@ -278,7 +295,7 @@ def test_no_link_of_a_page_leads_nowhere(filled: Web, path: str) -> None:
 )
 def test_no_parameters_break_a_page(filled: Web, path: str, values: list[tuple[str, str]]) -> None:
     encoded = urlencode(values, errors="surrogatepass")
-    assert filled.get(f"{path}?{encoded}").status_code in (200, 400)
+    assert filled.get(f"{path}?{encoded}").status_code in (200, 400, 414)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -22,7 +22,7 @@ from indexer.alerts.confirmations import MAX_A_DAY, MAX_AN_HOUR
 from indexer.alerts.digests import compose
 from indexer.alerts.mail import send_due
 from indexer.alerts.matching import match
-from indexer.alerts.subscriptions import Rate, Status, Subscription, active_subscriptions, subscribe
+from indexer.alerts.subscriptions import Rate, Status, Subscription, active_subscriptions, subscribe, suspend
 from indexer.config import Config
 from indexer.schema import outbox
 from indexer.store import Store
@@ -331,6 +331,38 @@ def test_what_staff_subscribed_meanwhile_is_no_trouble(any_store: Store) -> None
     subscribe(any_store, WARGA, "lebak", "", Rate.IMMEDIATE, NOW)
     assert confirmations.confirm(any_store, token, NOW)
     assert len(active_subscriptions(any_store)) == 1
+
+
+def test_confirming_another_rate_changes_the_subscription(any_store: Store) -> None:
+    subscribe(any_store, WARGA, "lebak", "Lama", Rate.IMMEDIATE, NOW)
+    confirmations.ask(any_store, Config(), SITE, WARGA, "lebak", "Lebak", Rate.DAILY, NOW)
+    token = token_of(any_store)
+    assert [each.rate for each in active_subscriptions(any_store)] == [Rate.IMMEDIATE]
+    assert confirmations.confirm(any_store, token, NOW)
+    assert [(each.rate, each.name) for each in active_subscriptions(any_store)] == [(Rate.DAILY, "Lebak")]
+    assert confirmations.confirm(any_store, token, NOW) is None
+
+
+def test_who_was_suspended_is_not_asked_for_another_rate(any_store: Store) -> None:
+    suspend(any_store, subscribe(any_store, WARGA, "lebak", "", Rate.IMMEDIATE, NOW).id)
+    confirmations.ask(any_store, Config(), SITE, WARGA, "lebak", "", Rate.DAILY, NOW)
+    assert len(everyone(any_store)) == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "rate"),
+    [
+        ("harian", "daily"),
+        ("mingguan", "weekly"),
+        ("langsung", "immediate"),
+        ("", "immediate"),
+        ("x", "immediate"),
+    ],
+)
+def test_the_rate_can_be_chosen(web: Web, chosen: str, rate: str) -> None:
+    sent = {"pencarian": "q=lebak", "surel": WARGA, "kali": chosen}
+    assert web.post("/langganan", sent).status_code == 200
+    assert [each.rate for each in everyone(web.store)] == [rate]
 
 
 @pytest.mark.parametrize("way", ["konfirmasi", "berhenti"])

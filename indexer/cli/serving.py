@@ -1,12 +1,13 @@
 """The command that serves the web page."""
 
+import gc
 import ipaddress
 import logging
 import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from threading import Event, Thread
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,13 +19,14 @@ from indexer.index import SearchIndex, sync
 from indexer.store import Store
 from indexer.terminal import say
 
+if TYPE_CHECKING:
+    import uvicorn
+    from fastapi import FastAPI
+
 app = typer.Typer()
 logger = logging.getLogger(__name__)
 HOST, PORT = "127.0.0.1", 8080
 """Where the page is unless said otherwise."""
-KEEP_ALIVE = 15
-"""Seconds that a connection may be idle."""
-MAX_CONNECTIONS = 200
 SYNC_SECONDS = 10
 """How long what another process stored may wait until it can be searched."""
 GRACE = 10
@@ -41,6 +43,10 @@ def serve(
     with closing(open_store()) as store, closing(open_index(config)) as index:
         server = Server(config, store, index, host, port)
         say(f"Pantau is at {server.address}; stop with Ctrl-C.")
+        if config.web_url and _is_loopback(host) and not config.web_proxies:
+            logger.warning(
+                "PANTAU_WEB_PROXIES is not set: all readers who come by a proxy count as one, and share the limits of one."
+            )
         with _kept_up(store, index):
             server.run()
 
@@ -50,37 +56,46 @@ class Server:
 
     def __init__(self, config: Config, store: Store, index: SearchIndex, host: str, port: int) -> None:
         """Listens from now on; raises PantauError if it cannot, or must not."""
-        import uvicorn
-
         from indexer.web.app import create_app
 
         _check_address(config, host)
         self._listening = _listen(host, port)
         is_open = _is_loopback(host) and config.hosts == LOOPBACK
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(config, store, index, is_open),
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                date_header=True,
-                proxy_headers=bool(config.web_proxies),
-                forwarded_allow_ips=config.web_proxies or None,
-                limit_concurrency=MAX_CONNECTIONS,
-                timeout_keep_alive=KEEP_ALIVE,
-                timeout_graceful_shutdown=GRACE,
-            )
-        )
+        self._server = web_server(create_app(config, store, index, is_open), config)
         shown = f"[{host}]" if ":" in host else host
         self.address = config.web_url or f"http://{shown}:{self._listening.getsockname()[1]}"
 
     def run(self) -> None:
         """Serve until told to stop: by `stop`, or in the main thread by a signal."""
+        gc.collect()
+        gc.freeze()  # what is there now stays: it need not be looked through again and again
+        gc.set_threshold(10_000)
         self._server.run(sockets=[self._listening])
 
     def stop(self) -> None:
         """End `run` in another thread after the answers that are under way."""
         self._server.should_exit = True
+
+
+def web_server(application: "FastAPI", config: Config, **options: Any) -> "uvicorn.Server":
+    """uvicorn with all bounds that strangers need, and no word of its own to them."""
+    import uvicorn
+
+    from indexer.web.connections import IDLE_SECONDS, Connection
+
+    bounds: dict[str, Any] = {
+        "http": Connection,
+        "ws": "none",
+        "log_level": "error",  # it warns of every request that is none
+        "access_log": False,
+        "server_header": False,
+        "date_header": True,
+        "proxy_headers": bool(config.web_proxies),
+        "forwarded_allow_ips": config.web_proxies or None,
+        "timeout_keep_alive": int(IDLE_SECONDS),
+        "timeout_graceful_shutdown": GRACE,
+    }
+    return uvicorn.Server(uvicorn.Config(application, **bounds, **options))
 
 
 @contextmanager

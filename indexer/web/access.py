@@ -11,12 +11,15 @@ from enum import Enum
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
+from starlette.routing import compile_path
 
 from indexer import accounts, keys
 from indexer.accounts import Role, Session
 from indexer.keys import Scope
-from indexer.web.failures import Refused
+from indexer.web.bounded import known_as
+from indexer.web.failures import Refused, not_in_this_way
 from indexer.web.site import Page, read_page
 
 
@@ -48,6 +51,8 @@ RULES: Mapping[str, Need] = {
     "GET /topik/{key}": Need.SEARCHING,
     "GET /umpan.atom": Need.SEARCHING,
     "GET /umpan.rss": Need.SEARCHING,
+    "GET /umpan-pribadi.atom": Need.NOTHING,  # their keys are checked where they are answered
+    "GET /umpan-pribadi.rss": Need.NOTHING,
     "GET /api": Need.SEARCHING,
     "POST /bahasa": Need.NOTHING,
     # accounts
@@ -57,6 +62,9 @@ RULES: Mapping[str, Need] = {
     "GET /akun": Need.READER,
     "POST /akun/sandi": Need.READER,
     "POST /akun/sesi/{id}/akhiri": Need.READER,
+    "GET /akun/umpan": Need.READER,
+    "POST /akun/umpan": Need.READER,
+    "POST /akun/umpan/{id}/cabut": Need.READER,
     # what the team has saved
     "GET /tersimpan": Need.READER,
     "GET /simpan": Need.EDITOR,
@@ -96,10 +104,20 @@ class AccountNeeded(Exception):
     """This page is for those who have logged in."""
 
 
-def check(request: Request) -> None:
-    """The dependency of every route: finds out who asks, and whether they may."""
+async def check(request: Request) -> None:
+    """The dependency of every route: finds out who asks, and whether they may. Only looking somebody up needs a thread."""
     page = read_page(request)
+    if cookie_name(page) in request.cookies or "authorization" in request.headers:
+        await run_in_threadpool(_check, page)
+    else:
+        _check(page)
+
+
+def _check(page: Page) -> None:
+    request = page.request
     request.state.session = _session(page)
+    if page.user:
+        known_as(f"user {page.user.id}")
     need = RULES.get(f"{request.method} {request.scope['route'].path}")
     if need is None:
         raise Refused(page.texts.gettext("There is no such page."), 404)
@@ -129,6 +147,7 @@ def is_allowed(page: Page, need: Need) -> bool:
 def register(app: FastAPI) -> None:
     """Answer those who have to log in first."""
     app.add_exception_handler(AccountNeeded, _ask_to_log_in)
+    app.add_exception_handler(405, _tell_ways)
 
 
 async def _ask_to_log_in(request: Request, _error: Exception) -> Response:
@@ -137,9 +156,27 @@ async def _ask_to_log_in(request: Request, _error: Exception) -> Response:
     return RedirectResponse(f"/masuk?kembali={quote(back, safe='')}", 303)
 
 
+async def _tell_ways(request: Request, _error: Exception) -> Response:
+    response = not_in_this_way(request)
+    response.headers["Allow"] = ", ".join(_methods(request.url.path))
+    return response
+
+
+def _methods(path: str) -> list[str]:
+    """All that an address can be used with; the framework only knows those of the first route that fits."""
+    ways = [way.split() for way in RULES]
+    found = {method for method, route in ways if compile_path(route)[0].match(path)} or {"GET"}
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
 def cookie_name(page: Page) -> str:
     """Of the cookie with the token of the session; by https no other host's page can have set it."""
     return "__Host-sesi" if is_secure(page) else "sesi"
+
+
+def mark_name(page: Page) -> str:
+    """Of the cookie that says who has logged in with this browser before."""
+    return "__Host-peramban" if is_secure(page) else "peramban"
 
 
 def is_secure(page: Page) -> bool:

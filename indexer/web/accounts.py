@@ -1,13 +1,13 @@
 """Logging in and out, and what an account's owner sees of it."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Form
 from starlette.responses import RedirectResponse, Response
 
 from indexer import accounts
-from indexer.accounts import MAX_PASSWORD, MIN_PASSWORD, SESSION, Rejected, Role, Throttled
+from indexer.accounts import MARK, MAX_PASSWORD, MIN_PASSWORD, SESSION, Rejected, Role, Throttled
 from indexer.web import access
 from indexer.web.failures import Refused
 from indexer.web.preferences import own_path
@@ -37,7 +37,7 @@ def log_in(
     agent = page.request.headers.get("user-agent", "")
     now = datetime.now(UTC)
     try:
-        token, _user = accounts.log_in(page.site.store, name, password, _address(page), agent, now)
+        entry = accounts.log_in(page.site.store, name, password, _address(page), agent, now, _mark(page))
     except Rejected:
         return _form(page, own_path(back), name, _("Name or password is wrong."), 401)
     except Throttled as throttled:
@@ -45,7 +45,8 @@ def log_in(
         response.headers["Retry-After"] = f"{_seconds(throttled, now)}"
         return response
     response = RedirectResponse(own_path(back), 303)
-    _set_cookie(page, response, token, int(SESSION.total_seconds()))
+    _set_cookie(page, response, access.cookie_name(page), entry.token, SESSION)
+    _set_cookie(page, response, access.mark_name(page), entry.mark, MARK)
     return response
 
 
@@ -55,7 +56,7 @@ def log_out(page: Asking) -> Response:
     if page.session:
         accounts.end_session(page.site.store, page.session.user, page.session.id)
     response = RedirectResponse("/masuk", 303)
-    _set_cookie(page, response, "", 0)
+    _set_cookie(page, response, access.cookie_name(page), "", timedelta())
     return response
 
 
@@ -82,12 +83,16 @@ def change_password(
     if new != again:
         return _account(page, _("The two new passwords are not the same."), 422)
     try:
-        accounts.change_password(page.site.store, page.user, current, new, _address(page), now)
+        mark = accounts.change_password(
+            page.site.store, page.user, current, new, _address(page), now, _mark(page)
+        )
     except Rejected:
         return _account(page, _("The current password is wrong."), 401)
     except Throttled as throttled:
         return _account(page, _wait_sentence(page, throttled, now), 429)
-    return RedirectResponse("/masuk", 303)
+    response = RedirectResponse("/masuk", 303)
+    _set_cookie(page, response, access.mark_name(page), mark, MARK)
+    return response
 
 
 @router.post("/akun/sesi/{id}/akhiri")
@@ -107,6 +112,10 @@ def role_name(page: Page, role: Role) -> str:
 
 def _address(page: Page) -> str:
     return page.request.client.host if page.request.client else ""
+
+
+def _mark(page: Page) -> str:
+    return page.request.cookies.get(access.mark_name(page), "")
 
 
 def _wait_sentence(page: Page, throttled: Throttled, now: datetime) -> str:
@@ -136,11 +145,11 @@ def _form(page: Page, back: str, name: str = "", problem: str = "", status: int 
     return page.render("login.html", {"back": back, "name": name[:100], "problem": problem}, status)
 
 
-def _set_cookie(page: Page, response: Response, token: str, seconds: int) -> None:
+def _set_cookie(page: Page, response: Response, name: str, value: str, age: timedelta) -> None:
     response.set_cookie(
-        access.cookie_name(page),
-        token,
-        max_age=seconds,
+        name,
+        value,
+        max_age=int(age.total_seconds()),
         path="/",
         httponly=True,
         samesite="lax",

@@ -14,6 +14,7 @@ from indexer.web import (
     comparing,
     exporting,
     failures,
+    feed_keys,
     feeds,
     health,
     operations,
@@ -25,10 +26,12 @@ from indexer.web import (
     topic_pages,
 )
 from indexer.web.api import create_api, documented
-from indexer.web.bounded import BoundedIndex
+from indexer.web.bounded import BoundedIndex, Used
+from indexer.web.gate import Heads, Hosts, SameOrigin, WholeBody
 from indexer.web.measured import Measured, Measures
-from indexer.web.security import BodyLimit, Hosts, SafeHeaders, SameOrigin
+from indexer.web.security import SafeHeaders
 from indexer.web.site import Site
+from indexer.web.turns import Turns
 
 PARTS = (
     searching.router,
@@ -45,12 +48,14 @@ PARTS = (
     documented.router,
     exporting.router,
     feeds.router,
+    feed_keys.router,
 )
 
 
 def create_app(config: Config, store: Store, index: SearchIndex, is_open: bool) -> FastAPI:
     """The application over an open record and index, which stay their owner's; `is_open` if it only serves this machine."""
     measures = Measures()
+    used = None if is_open else Used()
     app = FastAPI(
         title="Pantau",
         openapi_url=None,
@@ -62,10 +67,13 @@ def create_app(config: Config, store: Store, index: SearchIndex, is_open: bool) 
             Middleware(SafeHeaders),
             Middleware(Hosts, allowed=config.hosts),
             Middleware(SameOrigin),
-            Middleware(BodyLimit),
+            Middleware(WholeBody),
+            Middleware(Heads),
+            Middleware(Turns, used=used),
         ],
     )
-    app.state.site = Site(config, store, BoundedIndex(index), is_open=is_open)
+    bounded = BoundedIndex(index, used=used)
+    app.state.site = Site(config, store, bounded, is_open=is_open)
     app.state.measures = measures
     failures.register(app)
     access.register(app)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from functools import lru_cache
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
@@ -46,7 +47,7 @@ class Asked:
     def query(self, now: datetime, without: str | None = None) -> Query:
         """What is asked of the index; `without` leaves the choice of one facet out."""
         keys = {facet: values for facet, values in self.keys.items() if facet != without}
-        return query.narrow(query.parse(self.text, now), since=self.since, until=self.until, keys=keys)
+        return query.narrow(parsed(self.text, now), since=self.since, until=self.until, keys=keys)
 
     def written(self, now: datetime) -> str:
         """The search as one query, as a subscription keeps it: what the reader wrote, as far as that can be put beside
@@ -60,7 +61,7 @@ class Asked:
         text = self.text.strip()
         wanted = self.query(now).tree
         ways = [f"{text} {limits}", f"({text}) {limits}"] if text and limits else [text or limits]
-        return next((way for way in ways if query.parse(way, now).tree == wanted), query.describe(wanted))
+        return next((way for way in ways if parsed(way, now).tree == wanted), query.describe(wanted))
 
     def url(self, path: str = "/") -> str:
         """The address of this search on a page."""
@@ -99,6 +100,12 @@ class Asked:
     def is_chosen(self, facet: str, value: str) -> bool:
         """Whether only articles with this value, or another chosen one, are asked for."""
         return value in self.keys.get(facet, ())
+
+
+@lru_cache(maxsize=64)
+def parsed(text: str, now: datetime) -> Query:
+    """What a reader wrote, parsed once for a page."""
+    return query.parse(text, now)
 
 
 def read(values: QueryParams, texts: Texts) -> Asked:

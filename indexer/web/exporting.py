@@ -1,24 +1,24 @@
 """All that a search finds, as files: CSV and XLSX for people, JSON Lines for programs, and a page to print.
 
 A file is written while it is read, a step at a time in a thread, so that memory does not grow with it and others are
-served between the steps. Only XLSX, which cannot be read before its end is known, is first a temporary file.
+served between the steps.
 """
 
 import csv
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from io import StringIO
+from html import escape
+from io import BytesIO, StringIO
 from itertools import count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from threading import BoundedSemaphore
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 from xlsxwriter import Workbook
-from xlsxwriter.worksheet import Worksheet
+from xlsxwriter.utility import xl_col_to_name
 
 from indexer.index import DEEPEST, Hits, Sort
 from indexer.query import Query
@@ -42,8 +42,6 @@ AT_ONCE = 2
 RETRY_SECONDS = 60
 PRINTED = 200
 """Hits of a page to print."""
-BLOCK = 262_144
-"""Bytes of a finished file that are sent at once."""
 BOM = b"\xef\xbb\xbf"
 MAX_CELL = 32_767
 """UTF-16 units that a cell of XLSX can hold."""
@@ -229,57 +227,93 @@ def defused(cell: str) -> str:
 
 
 def _as_xlsx(steps: Steps, texts: Texts) -> Iterator[bytes]:
-    options = {
-        "constant_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "use_zip64": True,
-    }
-    with TemporaryDirectory(prefix="pantau-") as folder:
-        path = Path(folder) / "file.xlsx"
-        workbook = Workbook(path, {**options, "tmpdir": folder})
+    """The workbook that XlsxWriter makes of the headings alone, with the rows put into its sheet while they are read.
+
+    Sizes stand behind the parts of the archive, as ZIP has it for what is written in one go, and not in 64 bits: Excel
+    offers to repair an archive that begins a part with those. So a sheet of more than 2 GB breaks off.
+    """
+    outgoing = _Outgoing()
+    parts = _parts(_headings(texts))
+    begin, end_of_rows, end = parts.pop(_SHEET).partition(b"</sheetData>")
+    numbers = count(2)
+    with ZipFile(outgoing, "w", ZIP_DEFLATED) as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+        with archive.open(_SHEET, "w") as sheet:
+            sheet.write(begin)
+            for step in steps:
+                rows = zip(step, numbers, strict=False)
+                sheet.write("".join(_row(number, each, texts) for each, number in rows).encode())
+                yield outgoing.taken()
+            sheet.write(end_of_rows + end)
+    yield outgoing.taken()
+
+
+class _Outgoing:
+    """What an archive is written to that is sent on: it cannot be gone back in."""
+
+    def __init__(self) -> None:
+        self._held: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._held.append(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is kept from who takes it."""
+
+    def close(self) -> None:
+        """There is nothing to give back."""
+
+    def taken(self) -> bytes:
+        """What was written since it was last asked for."""
+        held, self._held = b"".join(self._held), []
+        return held
+
+
+_SHEET = "xl/worksheets/sheet1.xml"
+_DIMENSION = re.compile(rb"<dimension [^>]*>")
+
+
+def _parts(headings: Sequence[str]) -> dict[str, bytes]:
+    """The parts of a workbook of one sheet with these headings, by name; how many rows it has is left open."""
+    file = BytesIO()
+    with Workbook(file, {"in_memory": True}) as workbook:
         sheet = workbook.add_worksheet("Pantau")
-        try:
-            yield from _filled(workbook, sheet, steps, texts)
-        except BaseException:
-            sheet._opt_close()  # it will not be finished
-            raise
-        workbook.close()
-        with path.open("rb") as file:
-            while block := file.read(BLOCK):
-                yield block
+        sheet.freeze_panes(1, 0)
+        sheet.set_column(1, 1, 60)
+        sheet.set_column(2, len(headings) - 1, 20)
+        sheet.write_row(0, 0, headings, workbook.add_format({"bold": True}))
+    with ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    return parts | {_SHEET: _DIMENSION.sub(b"", parts[_SHEET])}
 
 
-def _filled(workbook: Workbook, sheet: Worksheet, steps: Steps, texts: Texts) -> Iterator[bytes]:
-    """Nothing is sent yet, but that it could be is how it is noticed that a reader has gone."""
-    headings = _headings(texts)
-    sheet.freeze_panes(1, 0)
-    sheet.set_column(1, 1, 60)
-    sheet.set_column(2, len(headings) - 1, 20)
-    bold = workbook.add_format({"bold": True})
-    for column, heading in enumerate(headings):
-        sheet.write_string(0, column, heading, bold)
-    rows = count(1)
-    for step in steps:
-        for row, each in zip(rows, step, strict=False):
-            cells = _cells(each, texts)
-            sheet.write_number(row, 0, each.id)
-            for column, cell in enumerate(cells[1:], 1):
-                sheet.write_string(row, column, for_workbook(cell))
-        yield b""
+_COLUMNS = [*map(xl_col_to_name, range(16))]
+
+
+def _row(number: int, each: Exported, texts: Texts) -> str:
+    """A row of a sheet; all but the number is text, whatever it looks like."""
+    id, *told = _cells(each, texts)
+    cells = "".join(
+        f'<c r="{column}{number}" t="inlineStr"><is><t xml:space="preserve">'
+        f"{escape(for_workbook(cell), quote=False)}</t></is></c>"
+        for column, cell in zip(_COLUMNS[1:], told, strict=True)
+        if cell
+    )
+    return f'<row r="{number}"><c r="A{number}"><v>{id}</v></c>{cells}</row>'
 
 
 _ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
 def for_workbook(cell: str) -> str:
-    """A cell as XLSX can hold it: without what XML cannot, not too long, and nothing that is read as markup or escape."""
+    """A cell as XLSX can hold it: without what XML cannot, not too long, and nothing that is read as an escape."""
     cell = _ESCAPE.sub("_x005F_", for_xml(cell))
     while len(cell) > MAX_CELL or len(cell.encode("utf-16-le")) > 2 * MAX_CELL:
         excess = len(cell.encode("utf-16-le")) // 2 - MAX_CELL
         cell = cell[: -max(1, excess // 2) - 1].rstrip() + "…"
-    return f" {cell}" if cell.startswith("<r>") else cell  # XlsxWriter writes <r>…</r> as markup
+    return cell
 
 
 def _headings(texts: Texts) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from enum import StrEnum
 from html import escape
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
@@ -47,6 +48,13 @@ ET.register_namespace("atom", ATOM)
 ET.register_namespace("dc", DC)
 
 
+class Kind(StrEnum):
+    """The kinds of feed, as they end addresses."""
+
+    RSS = "rss"
+    ATOM = "atom"
+
+
 @dataclass(frozen=True)
 class Entry:
     """An article as feeds have it."""
@@ -70,6 +78,8 @@ class Feed:
     page: str
     """Address of the search for people."""
     itself: str
+    is_named: bool
+    """Whether it is read at that address, and may tell so."""
     language: str
     updated: datetime
     entries: Sequence[Entry]
@@ -78,20 +88,29 @@ class Feed:
 @router.get("/umpan.rss")
 def rss(page: Asking) -> Response:
     """The search in the address as RSS."""
-    feed = _feed(page)
-    return _answer(page, feed, _as_rss(feed), "application/rss+xml; charset=utf-8")
+    return answer(page, _asked(page), Kind.RSS)
 
 
 @router.get("/umpan.atom")
 def atom(page: Asking) -> Response:
     """The search in the address as Atom."""
-    feed = _feed(page)
-    return _answer(page, feed, _as_atom(feed), "application/atom+xml; charset=utf-8")
+    return answer(page, _asked(page), Kind.ATOM)
 
 
-def _feed(page: Page) -> Feed:
-    """The newest first, whatever order the address asks for."""
-    asked = replace(addresses.read(page.request.query_params, page.texts), after=None)
+def answer(page: Page, asked: Asked, kind: Kind, is_secret: bool = False) -> Response:
+    """A search as a feed, the newest first, whatever order is asked for. One that `is_secret` is read at an address that
+    it must not tell: readers keep to the one they have."""
+    feed = _feed(page, asked, kind, is_secret)
+    tree = _as_rss(feed) if kind == Kind.RSS else _as_atom(feed)
+    return _answer(page, feed, tree, f"application/{kind}+xml; charset=utf-8")
+
+
+def _asked(page: Page) -> Asked:
+    return addresses.read(page.request.query_params, page.texts)
+
+
+def _feed(page: Page, asked: Asked, kind: Kind, is_secret: bool) -> Feed:
+    asked = replace(asked, after=None)
     wanted = asked.query(page.now)
     if wanted.problem:
         raise Refused(wanted.problem.in_language(page.texts.language))
@@ -101,7 +120,8 @@ def _feed(page: Page) -> Feed:
         title=_title(page, asked),
         description=page.texts.gettext("The newest articles of this search."),
         page=home(page.request) + asked.url(),
-        itself=home(page.request) + asked.url(page.request.url.path),
+        itself=home(page.request) + asked.url(f"/umpan.{kind}"),
+        is_named=not is_secret,
         language=page.texts.language,
         updated=max((each.updated for each in entries), default=NEVER),
         entries=entries,
@@ -177,7 +197,8 @@ def _as_rss(feed: Feed) -> ET.Element:
     _add(channel, "language", feed.language)
     _add(channel, "lastBuildDate", _rfc822(feed.updated))
     _add(channel, "ttl", str(TTL))
-    ET.SubElement(channel, f"{{{ATOM}}}link", rel="self", type="application/rss+xml", href=feed.itself)
+    if feed.is_named:
+        ET.SubElement(channel, f"{{{ATOM}}}link", rel="self", type="application/rss+xml", href=feed.itself)
     for each in feed.entries:
         item = ET.SubElement(channel, "item")
         _add(item, "title", each.title)
@@ -199,7 +220,8 @@ def _as_atom(feed: Feed) -> ET.Element:
     _add(root, "subtitle", feed.description)
     _add(root, "id", feed.itself)
     _add(root, "updated", _rfc3339(feed.updated))
-    ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=feed.itself)
+    if feed.is_named:
+        ET.SubElement(root, "link", rel="self", type="application/atom+xml", href=feed.itself)
     ET.SubElement(root, "link", rel="alternate", type="text/html", href=feed.page)
     for each in feed.entries:
         entry = ET.SubElement(root, "entry")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from indexer.alerts.subscriptions import MORNING, Rate
 from indexer.regions import name_of
 from indexer.topics import title_of
 from indexer.web.texts import Texts
@@ -14,8 +15,14 @@ LENGTH = 200
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
+_TURNING = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+"""What turns round the order of letters; one that is not ended turns what follows too, even out of a <bdi>."""
+
+
 def shortened(text: str, limit: int = LENGTH) -> str:
-    """A text that is not longer than lists bear."""
+    """A text that is not longer than lists bear, and turns nothing beside it round."""
+    if not text.isascii():
+        text = text.translate(_TURNING)
     return text if len(text) <= limit else text[:limit].rstrip() + "…"
 
 
@@ -51,6 +58,16 @@ def kind_name(kind: str, texts: Texts) -> str:
     return {"government": _("Government"), "press": _("Press"), "agency": _("News agency")}.get(kind, kind)
 
 
+def rate_name(rate: Rate, texts: Texts) -> str:
+    """When somebody is written to."""
+    _ = texts.gettext
+    return {
+        Rate.IMMEDIATE: _("at once"),
+        Rate.DAILY: _("daily at {hour}:00 WIB", hour=MORNING),
+        Rate.WEEKLY: _("Mondays at {hour}:00 WIB", hour=MORNING),
+    }[rate]
+
+
 def detail_name(name: str, texts: Texts) -> str:
     """What a field of an article is called."""
     _ = texts.gettext
@@ -76,6 +93,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "quoted": quoted,
     "language_code": language_code,
     "kind_name": kind_name,
+    "rate_name": rate_name,
     "detail_name": detail_name,
 }
 TESTS: Mapping[str, Callable[..., bool]] = {"web_address": is_web_address}

@@ -10,13 +10,13 @@ import sqlalchemy as sa
 
 from indexer import highlight, query
 from indexer.highlight import Passage
-from indexer.index import SearchIndex
+from indexer.index import Cursor, SearchIndex, Sort
 from indexer.language import tokens
 from indexer.query import Fuzzy, Query, Word
 from indexer.schema import articles
 from indexer.store import Store, zoned
 from indexer.web.filters import LENGTH, shortened
-from indexer.web.record import Headline, copies_of
+from indexer.web.record import Headline, copies_of, one_a_story
 
 MAX_SUGGESTED = 3
 """Words that are tried for others written nearly so."""
@@ -54,15 +54,39 @@ def read_hits(store: Store, ids: Sequence[int], wanted: Query, names: Mapping[st
     """The hits in their order, the sources by these names; of the articles of one story only the first is shown."""
     with store.reading() as connection:
         rows = {row.id: row for row in connection.execute(_WANTED, {"ids": [*ids]})}
-    found = _one_a_story([rows[id] for id in ids if id in rows])
+        found = one_a_story([rows[id] for id in ids if id in rows])
+        stories = {row.story_id: row.id for row in found if row.story_id}
+        copies = copies_of(connection, [*stories], [*stories.values()], MAX_COPIES)
     others: dict[int, list[Headline]] = defaultdict(list)
-    for each in copies_of(store, [row.story_id for row in found if row.story_id], MAX_COPIES):
+    for each in copies:
         others[each.story_id or 0].append(each)
     return [_hit(row, wanted, names, others.get(row.story_id, ())) for row in found]
 
 
-def _one_a_story(found: Sequence[sa.Row[Any]]) -> list[sa.Row[Any]]:
-    return [*{row.story_id or -row.id: row for row in reversed(found)}.values()][::-1]
+def not_told_before(
+    index: SearchIndex, hits: Sequence[Hit], wanted: Query, sort: Sort, after: Cursor | None
+) -> list[Hit]:
+    """Of a page of hits those whose stories no page before has told: the first of the articles of a story that answer, in
+    the order of the search, stands for all of them."""
+    if after is None:
+        return [*hits]
+    earlier = {
+        hit.id: [each.id for each in hit.copies if _may_stand_before(each, hit, after)] for hit in hits
+    }
+    asked = [id for hit in hits if earlier[hit.id] for id in (hit.id, *earlier[hit.id])]
+    if not asked:
+        return [*hits]
+    order = index.search(wanted, limit=len(asked), sort=sort, among=asked).ids
+    place = {id: number for number, id in enumerate(order)}
+    last = len(order)
+    return [
+        hit for hit in hits if all(place.get(id, last) >= place.get(hit.id, last) for id in earlier[hit.id])
+    ]
+
+
+def _may_stand_before(copy: Headline, hit: Hit, after: Cursor) -> bool:
+    """By relevance any that was there at the first page; by date those that are as new."""
+    return copy.id <= after.id if after.sort == Sort.RELEVANCE else copy.published >= hit.published
 
 
 def _hit(row: sa.Row[Any], wanted: Query, names: Mapping[str, str], story: Sequence[Headline]) -> Hit:
@@ -74,7 +98,7 @@ def _hit(row: sa.Row[Any], wanted: Query, names: Mapping[str, str], story: Seque
         shortened(names.get(row.source, row.source)),
         shortened(row.place or ""),
         zoned(row.published, row.utc_offset),
-        tuple(each for each in story if each.id != row.id),
+        tuple(story),
     )
 
 

@@ -11,6 +11,8 @@ from indexer.web.texts import DEFAULT, LANGUAGES
 
 router = APIRouter()
 YEAR = 365 * 86400
+MAX_PATH = 4_000
+"""Characters of an address that is gone back to."""
 
 
 @router.post("/bahasa")
@@ -31,4 +33,4 @@ def choose_language(
 def own_path(path: str) -> str:
     """A path of this site, whatever a form said; the start page for anything else."""
     is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-    return path if is_own else "/"
+    return path if is_own and len(path) <= MAX_PATH else "/"

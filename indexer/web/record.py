@@ -3,13 +3,25 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
 from indexer import schema
 from indexer.schema import articles, revisions, runs, sources
 from indexer.store import MAX_ID, Result, Store, zoned
+
+
+class Told(Protocol):
+    """An article that may tell the same as others."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def story_id(self) -> int | None: ...
+
+
+T = TypeVar("T", bound=Told)
 
 
 @dataclass(frozen=True)
@@ -82,7 +94,10 @@ _HEADLINE: tuple[sa.Column[Any], ...] = (
 _BY_IDS: sa.Select[Any] = sa.select(*_HEADLINE).where(articles.c.id.in_(sa.bindparam("ids", expanding=True)))
 _BY_STORIES: sa.Select[Any] = (
     sa.select(*_HEADLINE)
-    .where(articles.c.story_id.in_(sa.bindparam("stories", expanding=True)))
+    .where(
+        articles.c.story_id.in_(sa.bindparam("stories", expanding=True)),
+        articles.c.id.not_in(sa.bindparam("known", expanding=True)),
+    )
     .order_by(articles.c.published, articles.c.id)
     .limit(sa.bindparam("most"))
 )
@@ -93,6 +108,11 @@ def headlines(store: Store, ids: Sequence[int]) -> list[Headline]:
     with store.reading() as connection:
         found = {row.id: _headline(row) for row in connection.execute(_BY_IDS, {"ids": [*ids]})}
     return [found[id] for id in ids if id in found]
+
+
+def one_a_story(found: Sequence[T]) -> list[T]:
+    """Of articles those that are the first of their story."""
+    return [*{each.story_id or -each.id: each for each in reversed(found)}.values()][::-1]
 
 
 def copies(store: Store, id: int, story_id: int | None, limit: int) -> list[Headline]:
@@ -109,13 +129,14 @@ def copies(store: Store, id: int, story_id: int | None, limit: int) -> list[Head
         return [_headline(row) for row in connection.execute(wanted)]
 
 
-def copies_of(store: Store, stories: Sequence[int], limit: int) -> list[Headline]:
-    """The articles that tell these stories, the first published first."""
+def copies_of(
+    connection: sa.Connection, stories: Sequence[int], known: Sequence[int], limit: int
+) -> list[Headline]:
+    """The articles that tell these stories, the first published first, without those that are known."""
     if not stories:
         return []
-    with store.reading() as connection:
-        rows = connection.execute(_BY_STORIES, {"stories": [*stories], "most": limit})
-        return [_headline(row) for row in rows]
+    asked = {"stories": [*stories], "known": [*known], "most": limit}
+    return [_headline(row) for row in connection.execute(_BY_STORIES, asked)]
 
 
 def versions(store: Store, id: int, limit: int) -> list[Version]:

@@ -1,25 +1,28 @@
 """The search page."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from urllib.parse import quote_plus, urlencode
+from datetime import date, timedelta
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
+from markupsafe import Markup
 from starlette.responses import HTMLResponse, JSONResponse
 
 from indexer import query
 from indexer.index import Hits, Interval, Sort
-from indexer.query import And
+from indexer.language import stem
+from indexer.query import And, Word
 from indexer.regions import name_of
 from indexer.topics import title_of
 from indexer.web import asked as addresses
+from indexer.web import drawn, timeline
 from indexer.web.asked import FACETS, Asked
+from indexer.web.drawn import Choice
 from indexer.web.filters import kind_name, shortened
-from indexer.web.hits import read_hits, suggest
+from indexer.web.hits import not_told_before, read_hits, suggest
 from indexer.web.site import Asking, Page
 from indexer.web.sources import source_names
-from indexer.web.timeline import chart
 
 router = APIRouter()
 PER_PAGE = 20
@@ -41,13 +44,16 @@ EXPORTS = (
 
 
 @dataclass(frozen=True)
-class Choice:
-    """A value by which a search can be narrowed."""
+class Filter:
+    """The values of a facet by which a search can be narrowed, as items of a list."""
 
-    label: str
-    count: str
-    is_chosen: bool
-    url: str
+    title: str
+    chosen: Sequence[tuple[str, str, str]]
+    """Name, count and address without it of each value that was chosen."""
+    shown: Markup
+    folded: Markup
+    more: int
+    """How many are folded."""
 
 
 @router.get("/")
@@ -58,19 +64,25 @@ def search(page: Asking) -> HTMLResponse:
     content = _content(page, asked, wanted)
     if wanted.problem:
         return page.render("search.html", content)
-    found = page.site.index.search(
-        wanted, limit=PER_PAGE, after=asked.after, sort=asked.sort, facets=FACETS, interval=Interval.DAY
-    )
+    today = page.texts.today(page.now)
+    begins = [_begin(days, today) for days in PERIODS]
+    how = {"limit": PER_PAGE, "after": asked.after, "sort": asked.sort, "facets": FACETS, "since": begins}
+    how |= {"values": SHOWN + FOLDED}
+    found, interval = timeline.search(page.site.index, wanted, asked, today, **how)
     names = source_names(page.site)
+    told = read_hits(page.site.store, found.ids, wanted, names)
+    shown = not_told_before(page.site.index, told, wanted, asked.sort, asked.after)
     return page.render(
         "search.html",
         content
         | {
             "hits": found,
-            "shown": read_hits(page.site.store, found.ids, wanted, names),
+            "shown": shown,
+            "left_out": len(told) - len(shown),
             "names": names,
-            "filters": [(title, _choices(page, asked, facet, found)) for facet, title in _titles(page)],
-            "chart": chart(found.histogram, asked, page.texts),
+            "periods": _periods(page, asked, found),
+            "filters": [_filter(page, asked, facet, title, found) for facet, title in _titles(page)],
+            "chart": timeline.chart(found.histogram, interval, asked, page.texts),
             "help": None if found.total or asked.is_empty else _help(page, asked, wanted),
         },
     )
@@ -92,18 +104,13 @@ def count(page: Asking) -> JSONResponse:
 def _content(page: Page, asked: Asked, wanted: query.Query) -> dict[str, object]:
     """What the page shows whether or not the query can be searched."""
     language = page.texts.language
-    today = page.texts.today(page.now)
     first = asked.further(None)
     return {
         "asked": asked,
         "hits": None,
-        "notes": [note.in_language(language) for note in wanted.notes],
+        "notes": [note.in_language(language) for note in wanted.notes if note.key != "read as"],
+        "recognised": _recognised(page, asked),
         "problem": wanted.problem.in_language(language) if wanted.problem else None,
-        "periods": [
-            (days, since, asked.between(since, None).url())
-            for days in PERIODS
-            for since in [today - timedelta(days=days - 1)]
-        ],
         "chips": [*_chips(page, asked)],
         "everything": Asked(text=asked.text, sort=asked.sort).url(),
         "intervals": [*Interval],
@@ -111,12 +118,57 @@ def _content(page: Page, asked: Asked, wanted: query.Query) -> dict[str, object]
         "hidden": [(FACETS[facet], value) for facet, some in asked.keys.items() for value in some],
         "exports": [(name, first.url(path)) for path, name in EXPORTS],
         "first": first,
-        "shown_values": SHOWN,
         "article_query": "?" + urlencode({"q": asked.text}) if asked.text else "",
     }
 
 
+def _recognised(page: Page, asked: Asked) -> tuple[str, str] | None:
+    """How the query was read, where that is not just what was typed, and of which of its words all forms are found."""
+    tree = addresses.parsed(asked.text, page.now).tree
+    described = query.describe(tree, page.texts.language) if tree else ""
+    forms = {
+        leaf.word: stem(leaf.word)
+        for leaf in query.sought(tree)
+        if isinstance(leaf, Word) and leaf.field in (None, "title", "text")
+    }
+    stems = ", ".join(f"{word} → {root}" for word, root in forms.items() if word != root)
+    read_as = described if described.casefold() != asked.text.strip().casefold() else ""
+    return (read_as, stems) if read_as or stems else None
+
+
 # Filters
+
+
+@dataclass(frozen=True)
+class Period:
+    """The last so many days, as a search can be kept to them."""
+
+    days: int
+    count: str
+    url: str
+    is_chosen: bool
+
+
+def _periods(page: Page, asked: Asked, found: Hits) -> list[Period]:
+    counts = found.since
+    if asked.since or asked.until:  # any other can be chosen instead
+        anytime = asked.between(None, None).query(page.now)
+        counts = page.site.index.search(anytime, limit=0, since=counts.keys()).since
+    return [
+        Period(
+            days,
+            page.texts.number(counts[since]),
+            asked.between(since, None).url(),
+            asked.since == since and not asked.until,
+        )
+        for days in PERIODS
+        for since in [_begin(days, page.texts.today(page.now))]
+    ]
+
+
+def _begin(days: int, today: date) -> date:
+    """The first of so many days."""
+    return today - timedelta(days=days - 1)
 
 
 def _titles(page: Page) -> list[tuple[str, str]]:
@@ -124,24 +176,24 @@ def _titles(page: Page) -> list[tuple[str, str]]:
     return [("source", _("Source")), ("region", _("Region")), ("kind", _("Kind")), ("topic", _("Topic"))]
 
 
-def _choices(page: Page, asked: Asked, facet: str, found: Hits) -> list[Choice]:
+def _filter(page: Page, asked: Asked, facet: str, title: str, found: Hits) -> Filter:
     """The values of a facet with how many hits each would give; chosen ones first."""
     counts = found.facets[facet]
     chosen = asked.keys.get(facet, ())
     if chosen:  # the others of this facet can be added to what is chosen
-        others = page.site.index.search(asked.query(page.now, without=facet), limit=0, facets=[facet])
-        counts = others.facets[facet]
+        unchosen = asked.query(page.now, without=facet)
+        counts = page.site.index.search(unchosen, limit=0, facets=[facet]).facets[facet]
     label, number = _labels(page, facet), page.texts.number
     base = asked.further(None).url()
     begin = f"{base}{'&' if '?' in base else '?'}{FACETS[facet]}="
     first = [
-        Choice(label(value), number(counts.get(value, 0)), True, asked.toggled(facet, value).url())
-        for value in chosen
+        (label(value), number(counts.get(value, 0)), asked.toggled(facet, value).url()) for value in chosen
     ]
-    rest = [value for value in counts if value not in chosen][: SHOWN + FOLDED - len(first)]
-    return first + [
-        Choice(label(value), number(counts[value]), False, begin + quote_plus(value)) for value in rest
-    ]
+    rest = [value for value in counts if value not in chosen][: max(0, SHOWN + FOLDED - len(first))]
+    choices = [Choice(value, label(value), number(counts[value])) for value in rest]
+    at_once = max(0, SHOWN - len(first))
+    shown, folded = choices[:at_once], choices[at_once:]
+    return Filter(title, first, drawn.choices(shown, begin), drawn.choices(folded, begin), len(folded))
 
 
 def _labels(page: Page, facet: str) -> Callable[[str], str]:
@@ -223,7 +275,7 @@ def _ways(page: Page, asked: Asked) -> list[tuple[str, Asked]]:
 
 def _shorter(page: Page, asked: Asked) -> Iterator[tuple[str, Asked]]:
     """The search without one of the parts that an article must all have."""
-    tree = query.parse(asked.text, page.now).tree
+    tree = addresses.parsed(asked.text, page.now).tree
     parts = tree.parts if isinstance(tree, And) else ()
     for part in parts[:MAX_PARTS]:
         rest = query.describe(query.all_of(each for each in parts if each is not part))

@@ -10,7 +10,7 @@ from indexer import query
 from indexer.index import Fields, SearchIndex, Sort
 from indexer.query import Query, Word
 from indexer.store import Store
-from indexer.web.record import Headline, headlines
+from indexer.web.record import Headline, headlines, one_a_story
 
 WORDS = 6
 """Words that are looked for; a similar article has two of them at least."""
@@ -36,9 +36,9 @@ def similar(
     if tree is None:
         return []
     hits = index.search(Query("", tree), limit=CANDIDATES, sort=Sort.RELEVANCE)
-    stories = {each.story_id or -each.id: each for each in reversed(headlines(store, hits.ids))}
-    others = [each for story, each in stories.items() if each.id != id and story != story_id]
-    return others[::-1][:SHOWN]
+    found = one_a_story(headlines(store, hits.ids))
+    others = [each for each in found if each.id != id and (story_id is None or each.story_id != story_id)]
+    return others[:SHOWN]
 
 
 def telling_words(fields: Fields) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Request
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 from indexer import query
@@ -14,7 +15,7 @@ from indexer.accounts import Role, Session, User
 from indexer.config import Config
 from indexer.index import SearchIndex
 from indexer.store import Store
-from indexer.web import filters
+from indexer.web import drawn, filters
 from indexer.web.assets import fingerprint
 from indexer.web.kept import Kept
 from indexer.web.texts import LANGUAGES, Texts, texts
@@ -55,6 +56,7 @@ class Page:
             "texts": self.texts,
             "_": self.texts.gettext,
             "ngettext": self.texts.ngettext,
+            "exact_time": self._exact_time,
             "languages": LANGUAGES,
             "path": self.request.url.path,
         }
@@ -63,6 +65,9 @@ class Page:
         if self.session:  # nobody finds it by going back after the session has ended
             headers["Cache-Control"] = "no-store"
         return HTMLResponse(text, status, headers=headers)
+
+    def _exact_time(self, moment: datetime) -> Markup:
+        return drawn.exact_time(moment, self.texts, self.now)
 
     @property
     def session(self) -> Session | None:
@@ -109,4 +114,4 @@ _templates = Environment(
 )
 _templates.filters |= {**filters.FILTERS}
 _templates.tests |= {**filters.TESTS}
-_templates.globals |= {"static": fingerprint}
+_templates.globals |= {"static": fingerprint, "marked": drawn.marked}

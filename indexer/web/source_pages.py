@@ -6,11 +6,10 @@ from datetime import timedelta
 from fastapi import APIRouter
 from starlette.responses import HTMLResponse
 
-from indexer.index import Interval
 from indexer.query import Key, Query
 from indexer.regions import name_of
 from indexer.topics import title_of
-from indexer.web import record
+from indexer.web import record, timeline
 from indexer.web.asked import Asked
 from indexer.web.failures import Refused
 from indexer.web.freshness import WINDOW, Freshness, State, judge, sentence
@@ -18,7 +17,6 @@ from indexer.web.record import Followed, headlines
 from indexer.web.shares import points, shares
 from indexer.web.site import Asking, Page
 from indexer.web.sources import source_names
-from indexer.web.timeline import chart
 
 router = APIRouter()
 SECONDS = 30
@@ -61,16 +59,16 @@ def source(page: Asking, key: str) -> HTMLResponse:
     if known is None:
         raise Refused(page.texts.gettext("There is no such source."), 404)
     asked = Asked(keys={"source": (key,)})
-    hits = page.site.index.search(
-        Query("", Key(key, "source")), limit=NEWEST, facets=["topic", "region"], interval=Interval.DAY
-    )
+    wanted, today = Query("", Key(key, "source")), page.texts.today(page.now)
+    how = {"limit": NEWEST, "facets": ["topic", "region"]}
+    hits, interval = timeline.search(page.site.index, wanted, asked, today, **how)
     language = page.texts.language
     return page.render(
         "source.html",
         {
             "source": _source(page, known),
             "total": hits.total,
-            "chart": chart(hits.histogram, asked, page.texts),
+            "chart": timeline.chart(hits.histogram, interval, asked, page.texts),
             "topics": shares(
                 hits.facets["topic"],
                 hits.total,

@@ -23,6 +23,8 @@ from indexer.web.links import home
 from indexer.web.site import Asking, Page
 
 router = APIRouter()
+RATES = {"langsung": Rate.IMMEDIATE, "harian": Rate.DAILY, "mingguan": Rate.WEEKLY}
+"""What forms call them."""
 WEEKS = 4
 """So many weeks are looked back to say how much a search finds."""
 
@@ -50,22 +52,23 @@ def subscribe(
     address: Annotated[str, Form(alias="pencarian")] = "",
     email: Annotated[str, Form(alias="surel")] = "",
     name: Annotated[str, Form(alias="nama")] = "",
+    often: Annotated[str, Form(alias="kali")] = "",
 ) -> Response:
     """Ask the address whether it wants this; the answer is the same whatever is known of it."""
     asked = replace(addresses.read(QueryParams(address), page.texts), after=None)
-    text = _kept(page, asked)
+    text, rate = _kept(page, asked), RATES.get(often, Rate.IMMEDIATE)
     try:
         email = subscriptions.checked_address(email[:1000])
     except Unfit:
         problem = page.texts.gettext("This is not an e-mail address.")
-        return _form(page, asked, problem, email[:1000], name[:MAX_NAME], 422)
+        return _form(page, asked, problem, email[:1000], name[:MAX_NAME], rate, 422)
     now = datetime.now(UTC)
     try:
         site = page.site
-        confirmations.ask(site.store, site.config, home(page.request), email, text, name, Rate.IMMEDIATE, now)
+        confirmations.ask(site.store, site.config, home(page.request), email, text, name, rate, now)
     except Busy:
         sentence = page.texts.gettext("Too many subscriptions were asked for; please try again in an hour.")
-        return _form(page, asked, sentence, email, name[:MAX_NAME], 429)
+        return _form(page, asked, sentence, email, name[:MAX_NAME], rate, 429)
     return page.render("subscription-asked.html", {"email": email, "back": asked.url()})
 
 
@@ -118,7 +121,13 @@ def _unknown(page: Page) -> Refused:
 
 
 def _form(
-    page: Page, asked: Asked, problem: str = "", email: str = "", name: str = "", status: int = 200
+    page: Page,
+    asked: Asked,
+    problem: str = "",
+    email: str = "",
+    name: str = "",
+    rate: Rate = Rate.IMMEDIATE,
+    status: int = 200,
 ) -> Response:
     text = _kept(page, asked)
     content = {
@@ -130,6 +139,8 @@ def _form(
         "email": email,
         "name": name,
         "limit": MAX_NAME,
+        "rates": RATES,
+        "rate": rate,
     }
     return page.render("subscribe.html", content, status)
 

@@ -2,18 +2,40 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
 
-from indexer.index import Interval
+from markupsafe import Markup
+
+from indexer.index import Hits, Interval, SearchIndex
+from indexer.query import Query
+from indexer.web import drawn
 from indexer.web.asked import Asked
-from indexer.web.texts import Texts
+from indexer.web.texts import Texts, texts
 
 MAX_BARS = 400
 """Bars of a chart; what is older than these is left out, and said so."""
+LENGTHS = (*Interval,)
+"""The shortest first."""
 LONGEST = {Interval.DAY: timedelta(days=92), Interval.WEEK: timedelta(days=3 * 365)}
 """The longest time that is shown in bars of this length, if nobody asks for others."""
+
+
+def search(index: SearchIndex, wanted: Query, asked: Asked, today: date, **how: Any) -> tuple[Hits, Interval]:
+    """Hits with their histogram, and the length of its bars: as asked for, else what suits the time there are hits from.
+
+    Counts by month are had much sooner than those by day of many years. So a search over a long time is counted in long
+    bars; only if its hits lie close together, which most often means that they are few, they are counted again.
+    """
+    interval = asked.interval or suitable([asked.since or date.min, asked.until or today])
+    hits = index.search(wanted, interval=interval, **how)
+    closer = asked.interval or suitable(hits.histogram)
+    if LENGTHS.index(closer) < LENGTHS.index(interval):
+        counted = index.search(wanted, limit=0, interval=closer)
+        hits, interval = replace(hits, histogram=counted.histogram), closer
+    return hits, asked.interval or (suitable(hits.histogram) if interval == Interval.DAY else interval)
 
 
 @dataclass(frozen=True)
@@ -62,15 +84,21 @@ def last_of(first: date, interval: Interval) -> date:
 
 def label(bar: Bar, interval: Interval, texts: Texts) -> str:
     """What time a bar stands for."""
+    return _label(bar.first, bar.last, interval, texts.language)
+
+
+@lru_cache(maxsize=1 << 12)
+def _label(first: date, last: date, interval: Interval, language: str) -> str:
+    own = texts(language)
     match interval:
         case Interval.DAY:
-            return texts.day(bar.first)
+            return own.day(first)
         case Interval.WEEK:
-            return f"{texts.day(bar.first)} – {texts.day(bar.last)}"
-    return texts.month(bar.first)
+            return f"{own.day(first)} – {own.day(last)}"
+    return own.month(first)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Column:
     """A bar as it is drawn; places and sizes in percent of the chart."""
 
@@ -102,12 +130,21 @@ class Chart:
     columns: tuple[Column, ...]
     ticks: tuple[Tick, ...]
     interval: Interval
-    highest: str
+
+    @property
+    def bars(self) -> Markup:
+        """The columns as they are drawn."""
+        return drawn.bars(self.columns)
+
+    @property
+    def rows(self) -> Markup:
+        """The columns as a table."""
+        return drawn.rows(self.columns)
 
 
-def chart(days: Mapping[date, int], asked: Asked, texts: Texts) -> Chart:
+def chart(histogram: Mapping[date, int], interval: Interval, asked: Asked, texts: Texts) -> Chart:
     """The chart of the hits of a search, each bar with the address of the search for its own days."""
-    interval, found = bars(days, asked.interval)
+    _, found = bars(histogram, interval)
     step = 100 / len(found) if found else 0
     highest = max((bar.count for bar in found), default=0)
     base = asked.between(None, None).url()
@@ -127,7 +164,7 @@ def chart(days: Mapping[date, int], asked: Asked, texts: Texts) -> Chart:
         for place, bar in enumerate(found)
         for number in [texts.number(bar.count)]
     )
-    return Chart(columns, tuple(ticks(found, interval, texts)), interval, texts.number(highest))
+    return Chart(columns, tuple(ticks(found, interval, texts)), interval)
 
 
 def ticks(found: Sequence[Bar], interval: Interval, texts: Texts) -> list[Tick]:

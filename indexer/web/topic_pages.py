@@ -12,13 +12,14 @@ from indexer.index import Interval
 from indexer.query import Key, Query, Range
 from indexer.regions import name_of
 from indexer.topics import Topic, topics
+from indexer.web import timeline
 from indexer.web.asked import Asked
 from indexer.web.failures import Refused
-from indexer.web.record import headlines
+from indexer.web.record import headlines, one_a_story
 from indexer.web.shares import points, shares
 from indexer.web.site import Asking, Page
 from indexer.web.sources import source_names
-from indexer.web.timeline import chart, first_of
+from indexer.web.timeline import first_of
 
 router = APIRouter()
 SECONDS = 30
@@ -54,9 +55,9 @@ def one_topic(page: Asking, key: str) -> HTMLResponse:
     if topic is None:
         raise Refused(page.texts.gettext("There is no such topic."), 404)
     asked = Asked(keys={"topic": (key,)})
-    hits = page.site.index.search(
-        Query("", Key(key, "topic")), limit=NEWEST, facets=["source", "region"], interval=Interval.DAY
-    )
+    wanted, today = Query("", Key(key, "topic")), page.texts.today(page.now)
+    how = {"limit": NEWEST, "facets": ["source", "region"]}
+    hits, interval = timeline.search(page.site.index, wanted, asked, today, **how)
     names = source_names(page.site)
     return page.render(
         "topic.html",
@@ -64,7 +65,7 @@ def one_topic(page: Asking, key: str) -> HTMLResponse:
             "topic": topic,
             "query": _written(topic),
             "total": hits.total,
-            "chart": chart(hits.histogram, asked, page.texts),
+            "chart": timeline.chart(hits.histogram, interval, asked, page.texts),
             "sources": shares(
                 hits.facets["source"],
                 hits.total,
@@ -79,7 +80,7 @@ def one_topic(page: Asking, key: str) -> HTMLResponse:
                 name_of,
                 lambda code: asked.toggled("region", code).url(),
             ),
-            "newest": headlines(page.site.store, hits.ids),
+            "newest": one_a_story(headlines(page.site.store, hits.ids)),
             "names": names,
             "asked": asked,
         },

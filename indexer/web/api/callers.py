@@ -12,6 +12,7 @@ from indexer.accounts import network
 from indexer.keys import Key, Scope, find_key
 from indexer.web.api.limits import Limits
 from indexer.web.api.problems import Refused
+from indexer.web.bounded import known_as
 from indexer.web.site import Site
 
 _bearer = HTTPBearer(
@@ -28,6 +29,8 @@ def needs(scope: Scope) -> Callable[[Request, Response, HTTPAuthorizationCredent
     def check(request: Request, response: Response, credentials: _Credentials) -> None:
         site: Site = request.app.state.site
         key = find_key(site.store, credentials.credentials, datetime.now(UTC)) if credentials else None
+        if key:
+            known_as(f"key {key.id}")
         _count(request, response, key)
         if key is None and "authorization" in request.headers:
             raise _unauthorised("This is not a key, or one that was revoked.", 'error="invalid_token"')

@@ -13,6 +13,7 @@ from starlette.routing import compile_path
 
 from indexer.errors import PantauError
 from indexer.web.api import models
+from indexer.web.bounded import Busy, TooMuch, TooSlow
 
 logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -38,6 +39,8 @@ def register(api: FastAPI) -> None:
     api.add_exception_handler(Refused, _refused)
     api.add_exception_handler(HTTPException, _refused_by_server)
     api.add_exception_handler(RequestValidationError, _not_understood)
+    api.add_exception_handler(TooMuch, _too_much)
+    api.add_exception_handler(TooSlow, _too_slow)
     api.add_exception_handler(PantauError, _unavailable)
     api.add_exception_handler(Exception, _broken)
 
@@ -84,8 +87,18 @@ async def _not_understood(request: Request, error: Exception) -> Response:
     return problem(422, f"The request is not as the API takes it: {detail}.", _left(request), errors)
 
 
+async def _too_much(request: Request, error: Exception) -> Response:
+    assert isinstance(error, TooMuch)
+    return problem(429, str(error), {**_left(request), "Retry-After": str(error.retry_after)})
+
+
+async def _too_slow(request: Request, error: Exception) -> Response:
+    return problem(503, str(error), {**_left(request), "Retry-After": str(RETRY_SECONDS)})
+
+
 async def _unavailable(request: Request, error: Exception) -> Response:
-    logger.error("%s: %s", request.url.path, error)
+    if not isinstance(error, Busy):  # which whoever asks much would fill the log with
+        logger.error("%s: %s", request.url.path, error)
     headers = {**_left(request), "Retry-After": str(RETRY_SECONDS)}
     return problem(503, "This cannot be answered just now; please try again in a moment.", headers)
 
