@@ -1,29 +1,31 @@
 """How many pages the web part serves: searches, articles, topics and sources over a record of made articles.
 
-    python benchmarks/web.py [--articles 200000] [--folder FOLDER] [--users 20] [--seconds 10]
+    python benchmarks/web.py [--articles 200000] [--folder FOLDER] [--users 20] [--seconds 10] [--requests 0]
 
-The articles are those of `benchmarks/search.py`. `pantau serve` serves them in one process; so many readers, in a process of
-their own, each ask for the next page when the last one has come. With `--folder` what was made is kept there and used again.
-CPU is that of the server, from /proc; it tells more than pages/s where the machine has other work.
+The articles are those of `benchmarks/search.py`. `pantau serve` serves them in one process; `wrk` (apt-get install wrk) is
+so many readers, each of whom asks for the next page when the last one has come, on the same cores.
+With `--folder` what was made is kept there and used again. CPU is that of the server, from /proc; it tells more than pages/s
+where the machine has other work. The last line is a bare FastAPI application that renders one search page, with fixed data,
+by the same template. `--requests N` asks N searches more and tells the memory after each tenth of them.
 """
 
 import argparse
+import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPConnection
 from pathlib import Path
-from statistics import quantiles
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import search
@@ -35,15 +37,20 @@ from indexer.tantivy_index import TantivyIndex
 
 PANTAU = Path(sys.executable).parent / "pantau"
 TICKS = os.sysconf("SC_CLK_TCK")
+PAUSE = 100
+HEADING = f"{'page':<31}{'pages/s':>9}{'p50 ms':>10}{'p95 ms':>10}{'CPU ms/page':>14}{'kB':>8}"
 
 
 def main() -> None:
+    """Measure, or serve the bare application to be compared with."""
     options = _options()
-    if options.folder:
+    if options.bare:
+        _serve_bare(options.folder, options.bare)
+    elif options.folder:
         _run(options.folder, options)
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        _run(Path(folder), options)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            _run(Path(folder), options)
 
 
 def _options() -> argparse.Namespace:
@@ -54,25 +61,52 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--users", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--requests", type=int, default=0)
+    parser.add_argument("--bare", type=int, metavar="PORT", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def _run(folder: Path, options: argparse.Namespace) -> None:
     if not (folder / "pantau.db").exists():
-        _fill(folder, options.articles)
-    print(f"{'page':<30}{'pages/s':>10}{'p50 ms':>10}{'p95 ms':>10}{'CPU ms/page':>14}{'kB':>8}")
-    with _served(folder) as (port, process):
+        fill(folder, options.articles)
+    with served(folder) as (port, process):
+        load(searches(), port, 1, 3)
+        print(HEADING)
         for name, path_of in _pages(options.articles).items():
-            before = _cpu(process)
-            with ProcessPoolExecutor(1) as pool:
-                asked = pool.submit(_ask, [*map(path_of, _chances())], port, options.users, options.seconds)
-                took, size = asked.result()
-            cuts = quantiles(took, n=20)
-            cost = 1000 * (_cpu(process) - before) / len(took)
-            print(
-                f"{name:<30}{len(took) / options.seconds:>10.0f}{1000 * cuts[9]:>10.0f}{1000 * cuts[18]:>10.0f}"
-                f"{cost:>14.1f}{size / 1000:>8.0f}"
-            )
+            row(name, [*map(path_of, _chances())], port, process, options)
+        ours = row("searches again", searches(), port, process, options)
+        row(f"searches, {PAUSE} ms between", searches(), port, process, options, PAUSE)
+        print(f"memory {memory(process, 'VmRSS'):.0f} MB")
+        if options.requests:
+            _many(options.requests, port, process, options.users)
+    with _bare(folder) as (port, process):
+        bare = row("bare FastAPI, one search page", ["/"], port, process, options)
+    print(f"CPU of a search / of the bare page: {ours / bare:.1f}")
+
+
+def row(
+    name: str,
+    paths: list[str],
+    port: int,
+    process: subprocess.Popen[bytes],
+    options: argparse.Namespace,
+    pause: int = 0,
+) -> float:
+    """Print what readers of these pages notice; returns milliseconds of CPU a page."""
+    before = cpu(process)
+    found = load(paths, port, options.users, options.seconds, pause)
+    cost = 1000 * (cpu(process) - before) / found.pages
+    print(
+        f"{name:<31}{found.pages / options.seconds:>9.0f}{found.p50:>10.0f}{found.p95:>10.0f}"
+        f"{cost:>14.1f}{_size(paths[0], port) / 1000:>8.0f}",
+        flush=True,
+    )
+    return cost
+
+
+def searches() -> list[str]:
+    """Addresses of searches as people make them."""
+    return [*map(_pages(1)["searches as people make them"], _chances())]
 
 
 def _chances() -> Iterator[random.Random]:
@@ -109,34 +143,62 @@ def _pages(count: int) -> dict[str, Callable[[random.Random], str]]:
     }
 
 
-def _ask(paths: list[str], port: int, users: int, seconds: float) -> tuple[list[float], int]:
-    """Seconds each page took, and bytes of the largest."""
-    end = time.monotonic() + seconds
-    sizes: list[int] = []
+class Load(NamedTuple):
+    """What so many readers were served."""
 
-    def read(user: int) -> list[float]:
-        connection = HTTPConnection("127.0.0.1", port, timeout=120)
-        took = []
-        place = user * 97
-        while time.monotonic() < end:
-            begin = time.perf_counter()
-            connection.request("GET", paths[place % len(paths)])
-            response = connection.getresponse()
-            sizes.append(len(response.read()))
-            if response.status != 200:
-                raise RuntimeError(f"{paths[place % len(paths)]}: {response.status}")
-            took.append(time.perf_counter() - begin)
-            place += 1
-        connection.close()
-        return took
+    pages: int
+    p50: float
+    """Milliseconds."""
+    p95: float
 
-    with ThreadPoolExecutor(users) as pool:
-        found = [took for some in pool.map(read, range(users)) for took in some]
-    return found, max(sizes)
+
+def load(paths: list[str], port: int, users: int, seconds: float, pause: int = 0) -> Load:
+    """So many readers ask for these pages in turn, each after a pause in milliseconds; raises RuntimeError if one is
+    refused."""
+    if shutil.which("wrk") is None:
+        raise SystemExit("This needs wrk: apt-get install wrk")
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "readers.lua"
+        script.write_text(_LUA.format(paths=",".join(map(json.dumps, paths)), pause=pause))
+        command = ["wrk", "-t1", f"-c{users}", f"-d{round(seconds)}s", "--timeout", "120", "-s", str(script)]
+        told = subprocess.run(
+            [*command, f"http://127.0.0.1:{port}"], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout
+    pages, refused, p50, p95 = map(float, told.splitlines()[-1].split())
+    if refused or not pages:
+        raise RuntimeError(f"{refused:.0f} of {pages:.0f} pages were refused")
+    return Load(int(pages), p50 / 1000, p95 / 1000)
+
+
+_LUA = """
+local paths, place = {{ {paths} }}, 0
+function request()
+  place = place % #paths + 1
+  return wrk.format("GET", paths[place])
+end
+if {pause} > 0 then
+  function delay() return {pause} end
+end
+function done(summary, latency)
+  local errors = summary.errors
+  print(string.format("%d %d %d %d", summary.requests,
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50), latency:percentile(95)))
+end
+"""
+
+
+def _size(path: str, port: int) -> int:
+    """Bytes of a page."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=120)
+    connection.request("GET", path)
+    size = len(connection.getresponse().read())
+    connection.close()
+    return size
 
 
 @contextmanager
-def _served(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+def served(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -162,13 +224,83 @@ def running(command: list[str], folder: Path, port: int) -> Iterator[subprocess.
         process.wait()
 
 
-def _cpu(process: subprocess.Popen[bytes]) -> float:
+def cpu(process: subprocess.Popen[bytes]) -> float:
     """Seconds of CPU a process has used."""
     told = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(told[11]) + int(told[12])) / TICKS
 
 
-def _fill(folder: Path, count: int) -> None:
+def memory(process: subprocess.Popen[bytes], name: str) -> float:
+    """MB."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    told = next(line for line in lines if line.startswith(name))
+    return int(told.split()[1]) / 1000
+
+
+def _many(requests: int, port: int, process: subprocess.Popen[bytes], users: int) -> None:
+    print("memory after so many searches")
+    count = 0
+    while count < requests:
+        print(f"{count:>10,}{memory(process, 'VmRSS'):>8.0f} MB", flush=True)
+        end = count + requests // 10
+        while count < end:
+            count += load(searches(), port, users, 10).pages
+    print(f"{count:>10,}{memory(process, 'VmRSS'):>8.0f} MB")
+
+
+# The bare application
+
+
+@contextmanager
+def _bare(folder: Path) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    port = 18_573
+    command = [sys.executable, __file__, "--folder", str(folder), "--bare", str(port)]
+    with running(command, folder, port) as process:
+        yield port, process
+
+
+def _serve_bare(folder: Path, port: int) -> None:
+    """One search page, made once as far as its data go, rendered for every request."""
+    import uvicorn
+    from fastapi import FastAPI, Request
+    from starlette.responses import HTMLResponse
+
+    from indexer.config import Config
+    from indexer.store import Store
+    from indexer.tantivy_index import TantivyIndex
+    from indexer.web import searching
+    from indexer.web.site import Page, Site, read_page
+
+    kept: dict[str, Mapping[str, Any]] = {}
+
+    class Kept(Page):
+        def render(self, template: str, content: Mapping[str, Any], status: int = 200) -> HTMLResponse:
+            kept["content"] = content
+            return HTMLResponse("")
+
+    app = FastAPI()
+    app.state.site = Site(
+        Config(data=folder), Store(f"sqlite:///{folder}/pantau.db").open(), TantivyIndex(folder / "index")
+    )
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "query_string": b"q=dan",
+        "headers": [],
+        "app": app,
+    }
+    page = read_page(Request(scope))
+    searching.search(Kept(page.request, page.site, page.texts, page.now))
+
+    @app.get("/")
+    def bare(request: Request) -> HTMLResponse:
+        return replace(page, request=request).render("search.html", kept["content"])
+
+    uvicorn.run(app, port=port, log_level="warning", access_log=False)
+
+
+def fill(folder: Path, count: int) -> None:
     """A record and an index of made articles, published up to now; every seventh has a copy."""
     folder.mkdir(parents=True, exist_ok=True)
     later = datetime.now(UTC) - search.NOW
