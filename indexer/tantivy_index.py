@@ -9,6 +9,7 @@ for: what comes from outside is brought into bounds here.
 import json
 import os
 import shutil
+from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -137,12 +138,17 @@ class TantivyIndex:
         is_ranked = sort == Sort.RELEVANCE and any(isinstance(each, Word | Phrase) for each in _leaves(query))
         find = _by_relevance if is_ranked else _by_date
         with self._reading() as searcher:
-            is_alone = _cores.is_alone()
-            count = partial(_counted, searcher, wanted, facets, values, interval, since, is_alone)
-            counting = _cores.meanwhile(count) if is_alone and limit else None
+            count = partial(_counted, searcher, wanted, values)
+            # all parts are begun here: one that itself waited for another in the same threads could wait for ever
+            apart = [each for each in facets if each in SLOWEST] if _cores.is_alone() and limit else []
+            rest = [each for each in facets if each not in apart]
+            parts = [partial(count, apart, None, ()), partial(count, rest, interval, since)] if apart else []
+            counting = [_cores.meanwhile(part) for part in parts]
             orders = find(searcher, self._schema, wanted, min(max(0, limit), searcher.num_docs), after)
-            counted = counting.result() if counting else count()
-            hits = replace(counted, ids=tuple(_id(order) for order in orders))
+            counted = [each.result() for each in counting] or [count(facets, interval, since)]
+            by_facet = ChainMap(*(dict(each.facets) for each in counted))
+            ids = tuple(_id(order) for order in orders)
+            hits = replace(counted[-1], ids=ids, facets={facet: by_facet[facet] for facet in facets})
             seen = (after.seen if after else 0) + len(orders)
             if not orders or seen >= hits.total or (is_ranked and seen >= DEEPEST):
                 return hits
@@ -428,11 +434,10 @@ def _total(found: tantivy.SearchResult) -> int:
 def _counted(
     searcher: tantivy.Searcher,
     wanted: tantivy.Query,
-    facets: Collection[str],
     values: int,
+    facets: Collection[str],
     interval: Interval | None,
     since: Collection[date],
-    is_alone: bool,
 ) -> Hits:
     """What is told of all hits, without the hits themselves."""
     asked: dict[str, Any] = {
@@ -449,11 +454,7 @@ def _counted(
         return Hits((), _total(searcher.search(wanted, limit=1)))
     if not interval:  # else the bars tell
         asked["total"] = {"value_count": {"field": "id"}}
-    apart = {name: asked.pop(name) for name in SLOWEST if is_alone and name in asked and len(asked) > 1}
-    waiting = _cores.meanwhile(partial(searcher.aggregate, wanted, apart)) if apart else None
     told = searcher.aggregate(wanted, asked)
-    if waiting:
-        told |= waiting.result()
     counted = {facet: {each["key"]: each["doc_count"] for each in told[facet]["buckets"]} for facet in facets}
     bars, parts = (told.get(name, {"buckets": ()})["buckets"] for name in ("histogram", "since"))
     histogram = in_order((_first_day(interval, int(each["key"])), each["doc_count"]) for each in bars)

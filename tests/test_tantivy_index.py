@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from conftest import NOW, make_article
 from indexer import index as index_module
 from indexer import query, tantivy_index
 from indexer.errors import PantauError
-from indexer.index import UnusableIndex, analyse, rebuild, sync
+from indexer.index import FACETS, Interval, UnusableIndex, analyse, rebuild, sync
 from indexer.store import Store, StoredArticle
 from indexer.tantivy_index import TantivyIndex
 
@@ -306,3 +307,16 @@ def test_a_batch_that_fails_leaves_the_index_as_it_was(
     assert find(index, "") == [1]
     index.put([stored(4)])
     assert find(index, "") == [4, 1]
+
+
+def test_searches_of_many_threads_never_wait_for_each_other() -> None:
+    index = TantivyIndex()
+    index.put([stored(id, title="Warga miskin", place="Lebak") for id in range(1, 30)])
+
+    def search(_: int) -> int:
+        wanted = query.parse("miskin")
+        return sum(index.search(wanted, facets=FACETS, interval=Interval.MONTH).total for _ in range(40))
+
+    with ThreadPoolExecutor(16) as pool:
+        waiting = [pool.submit(search, number) for number in range(16)]
+        assert [each.result(timeout=120) for each in waiting] == [29 * 40] * 16

@@ -80,6 +80,28 @@ def test_sources_are_shown_with_how_their_last_run_went(admin: Web) -> None:
     assert "belum pernah dirayapi" in page
 
 
+def test_why_a_source_is_in_trouble_is_told_at_a_glance(admin: Web) -> None:
+    id = a_run(admin.store)
+    for number in range(2):
+        failure = Failure(f"https://x/{number}", "server error", f"The server answered 50{number} <b>.")
+        admin.store.add_failure(id, failure, NOW)
+    page = admin.get("/operasi").text
+    assert "<bdi>server error</bdi> × 2: <bdi>The server answered 501 &lt;b&gt;.</bdi>" in page
+    assert page.index("server error") < page.index("<bdi>no title</bdi> × 1")
+    last = a_run(admin.store)
+    assert "server error" not in admin.get("/operasi").text
+    assert f'href="/operasi/proses/{id}"' in admin.get(f"/operasi/proses/{last}").text
+
+
+def test_a_source_that_has_gone_quiet_is_in_trouble(admin: Web) -> None:
+    now = datetime.now(UTC)
+    admin.store.name_source("antara_banten", "ANTARA Banten", "https://banten.antaranews.com")
+    admin.add(*(make_article(number=n, published=now - timedelta(days=9 + n / 4)) for n in range(60)))
+    page = admin.get("/operasi").text
+    assert "1 sumber, 1 bermasalah" in page
+    assert "Tidak ada berita selama 9 hari" in page
+
+
 def test_what_went_wrong_in_a_run_is_told(admin: Web) -> None:
     page = admin.get(f"/operasi/proses/{a_run(admin.store)}").text
     assert "12 halaman dibaca, 3 berita baru, 1 berubah, 7 tetap, 1 gagal" in page

@@ -1,5 +1,6 @@
 """What those who run Pantau see and do: crawls, mails, subscribers, the index, accounts."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -18,26 +19,31 @@ from indexer.store import Result
 from indexer.web import record
 from indexer.web.accounts import role_name
 from indexer.web.failures import Refused
-from indexer.web.record import Followed
+from indexer.web.record import Reason
 from indexer.web.site import Asking, Page
+from indexer.web.source_pages import Source, all_sources
 
 router = APIRouter(prefix="/operasi")
 MOST = 100
 """Rows of a list; of more the first are shown, and said so."""
-KEPT = 10
-"""Seconds for which the articles of all sources are not counted anew."""
+REASONS = 3
+"""Kinds of failures of a run that are told at a glance."""
+EARLIER = 20
+"""Runs of a source that are listed beside one."""
 
 
 @dataclass(frozen=True)
 class Watched:
     """A source as those who run Pantau see it."""
 
-    source: Followed
+    source: Source
     run: Any
     """Its last run, a row of `runs`; None if it never was crawled."""
     result: str
     """How that went, in the reader's language."""
     is_bad: bool
+    reasons: Sequence[Reason]
+    """Of what could not be read in that run."""
     request: Request | None
     """A crawl that was asked for and that nobody has begun."""
 
@@ -69,7 +75,14 @@ def show_run(page: Asking, id: int) -> Response:
         raise Refused(page.texts.gettext("There is no such run."), 404)
     failures = record.failures(page.site.store, id, MOST)
     name = page.site.store.source_names().get(run.source, run.source)
-    content = {"run": run, "name": name, "result": _result(page, run), "failures": failures}
+    earlier = record.last_runs_of(page.site.store, run.source, EARLIER)
+    content = {
+        "run": run,
+        "name": name,
+        "result": _result(page, run),
+        "failures": failures,
+        "others": [(each, _result(page, each)) for each in earlier if each.id != id],
+    }
     return page.render("run.html", content)
 
 
@@ -158,18 +171,19 @@ def _to_subscribers(part: str) -> Response:
 
 def _watched(page: Page) -> list[Watched]:
     store = page.site.store
-    today = page.now.replace(hour=0, minute=0, second=0, microsecond=0)
-    followed = page.site.kept.get("sources for operators", KEPT, lambda: record.followed(store, today))
     runs, requests = store.last_runs(), waiting_requests(store)
+    reasons = record.reasons(store, [run.id for run in runs.values()])
     return [
         Watched(
             source=each,
-            run=runs.get(each.key),
-            result=_result(page, runs.get(each.key)),
-            is_bad=each.key in runs and runs[each.key].result in (Result.FAILED, Result.INCOMPLETE),
-            request=requests.get(each.key),
+            run=run,
+            result=_result(page, run),
+            is_bad=bool(run and run.result in (Result.FAILED, Result.INCOMPLETE)) or each.is_ill,
+            reasons=reasons.get(run.id, [])[:REASONS] if run else [],
+            request=requests.get(each.known.key),
         )
-        for each in followed
+        for each in all_sources(page)
+        for run in [runs.get(each.known.key)]
     ]
 
 

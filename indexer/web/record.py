@@ -82,6 +82,16 @@ class Run:
         return self.result == Result.FAILED
 
 
+@dataclass(frozen=True)
+class Reason:
+    """Why pages of a run could not be read."""
+
+    kind: str
+    count: int
+    message: str
+    """The last one."""
+
+
 _HEADLINE: tuple[sa.Column[Any], ...] = (
     articles.c.id,
     articles.c.story_id,
@@ -208,6 +218,34 @@ def failures(store: Store, run_id: int, limit: int) -> list[sa.Row[Any]]:
     """What went wrong in a run, in order."""
     own = schema.failures.c.run_id == run_id
     wanted = sa.select(schema.failures).where(own).order_by(schema.failures.c.id).limit(limit)
+    with store.reading() as connection:
+        return [*connection.execute(wanted)]
+
+
+def reasons(store: Store, run_ids: Sequence[int]) -> dict[int, list[Reason]]:
+    """Why runs had failures, by run: each kind with how often and its last message, the most frequent first."""
+    own = schema.failures
+    kinds = (
+        sa.select(sa.func.count().label("number"), sa.func.max(own.c.id).label("last"))
+        .where(own.c.run_id.in_(run_ids))
+        .group_by(own.c.run_id, own.c.kind)
+        .subquery()
+    )
+    wanted = (
+        sa.select(own.c.run_id, own.c.kind, own.c.message, kinds.c.number)
+        .join(kinds, kinds.c.last == own.c.id)
+        .order_by(kinds.c.number.desc(), own.c.id)
+    )
+    found: dict[int, list[Reason]] = {}
+    with store.reading() as connection:
+        for row in connection.execute(wanted):
+            found.setdefault(row.run_id, []).append(Reason(row.kind, row.number, row.message))
+    return found
+
+
+def last_runs_of(store: Store, source: str, limit: int) -> list[sa.Row[Any]]:
+    """The runs of a source, the latest first."""
+    wanted = sa.select(runs).where(runs.c.source == source).order_by(runs.c.id.desc()).limit(limit)
     with store.reading() as connection:
         return [*connection.execute(wanted)]
 

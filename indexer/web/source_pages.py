@@ -42,11 +42,16 @@ class Source:
         """Whether it brings what it usually does."""
         return self.freshness.state is State.FRESH
 
+    @property
+    def is_ill(self) -> bool:
+        """Whether it has brought something before, and may be broken now."""
+        return self.freshness.state in (State.QUIET, State.UNREADABLE)
+
 
 @router.get("/sumber")
 def sources(page: Asking) -> HTMLResponse:
     """All sources, those that may be broken told apart."""
-    found = [_source(page, each) for each in _followed(page)]
+    found = all_sources(page)
     return page.render(
         "sources.html", {"sources": found, "ill": sum(1 for each in found if not each.is_well)}
     )
@@ -88,6 +93,11 @@ def source(page: Asking, key: str) -> HTMLResponse:
             "asked": asked,
         },
     )
+
+
+def all_sources(page: Page) -> list[Source]:
+    """All sources by name."""
+    return [_source(page, each) for each in _followed(page)]
 
 
 def _followed(page: Page) -> list[Followed]:

@@ -22,7 +22,7 @@ AT_ONCE_EACH = 3
 """Of them, those from one address."""
 AT_ONCE_HEAVY = 8
 """Of them, those from all addresses together whose searches have been heavy lately."""
-WAITING_EACH = 20
+WAITING_EACH = 100
 """Requests from one address that wait; more are turned away."""
 PATIENCE = 10.0
 """Seconds that a request waits for its turn."""
