@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from html import escape
 from io import BytesIO, StringIO
 from itertools import count
-from threading import BoundedSemaphore
+from threading import BoundedSemaphore, Lock
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from fastapi import APIRouter
@@ -49,6 +49,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 router = APIRouter()
 _slots = BoundedSemaphore(AT_ONCE)
+_one = Lock()
 Steps = Iterator[Sequence[Exported]]
 Write = Callable[[Steps, Texts], Iterator[bytes]]
 
@@ -122,7 +123,7 @@ def _file(page: Page, ending: str, media_type: str, write: Write) -> Response:
         return _come_again(page)
     try:
         export = _begin(page.site, asked, wanted)
-        work = write(_steps(page.site, export), page.texts)
+        work = _in_turn(write(_steps(page.site, export), page.texts))
         return Streamed(work, _slots.release, media_type, _file_name(export, page, ending))
     except BaseException:
         _slots.release()
@@ -149,6 +150,19 @@ def _steps(site: Site, export: Export) -> Steps:
         if found.after is None or written >= MAX_ROWS:
             return
         found = site.index.search(export.wanted, limit=STEP, after=found.after, sort=export.sort)
+
+
+def _in_turn(work: Iterator[bytes]) -> Iterator[bytes]:
+    """The same, but of all files only one is worked on at a time, so that two leave pages as much room as one."""
+    try:
+        while True:
+            with _one:
+                block = next(work, None)
+            if block is None:
+                return
+            yield block
+    finally:
+        work.close()  # type: ignore[attr-defined]  # it is a generator
 
 
 class Streamed(StreamingResponse):
