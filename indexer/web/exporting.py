@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from xlsxwriter import Workbook
 from xlsxwriter.utility import xl_col_to_name
 
+from indexer.errors import PantauError
 from indexer.index import DEEPEST, Hits, Sort
 from indexer.query import Query
 from indexer.topics import title_of
@@ -43,6 +44,8 @@ RETRY_SECONDS = 60
 PRINTED = 200
 """Hits of a page to print."""
 BOM = b"\xef\xbb\xbf"
+MAX_SHEET = (1 << 31) - 1_000_000
+"""Bytes of a sheet, before it is packed, that an archive can hold without 64 bits."""
 MAX_CELL = 32_767
 """UTF-16 units that a cell of XLSX can hold."""
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -255,9 +258,16 @@ def _as_xlsx(steps: Steps, texts: Texts) -> Iterator[bytes]:
             archive.writestr(name, content)
         with archive.open(_SHEET, "w") as sheet:
             sheet.write(begin)
+            size = len(begin)
             for step in steps:
                 rows = zip(step, numbers, strict=False)
-                sheet.write("".join(_row(number, each, texts) for each, number in rows).encode())
+                written = "".join(_row(number, each, texts) for each, number in rows).encode()
+                size += len(written)
+                if size > MAX_SHEET:
+                    raise PantauError(
+                        "The workbook is too large to be written; a CSV file has no such limit."
+                    )
+                sheet.write(written)
                 yield outgoing.taken()
             sheet.write(end_of_rows + end)
     yield outgoing.taken()
