@@ -9,7 +9,6 @@ for: what comes from outside is brought into bounds here.
 import json
 import os
 import shutil
-from collections import ChainMap
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -146,7 +145,7 @@ class TantivyIndex:
             counting = [_cores.meanwhile(part) for part in parts]
             orders = find(searcher, self._schema, wanted, min(max(0, limit), searcher.num_docs), after)
             counted = [each.result() for each in counting] or [count(facets, interval, since)]
-            by_facet = ChainMap(*(dict(each.facets) for each in counted))
+            by_facet = {facet: counts for each in counted for facet, counts in each.facets.items()}
             ids = tuple(_id(order) for order in orders)
             hits = replace(counted[-1], ids=ids, facets={facet: by_facet[facet] for facet in facets})
             seen = (after.seen if after else 0) + len(orders)

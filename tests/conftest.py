@@ -20,11 +20,12 @@ from uuid import uuid4
 import pytest
 import requests
 import servers
+from argon2 import PasswordHasher
 from psycopg import sql
 from servers import Server
 
 from crawlers.demo.sink import Sink
-from indexer import index, stories
+from indexer import accounts, index, stories
 from indexer.article import Article
 from indexer.config import Config
 from indexer.index import SearchIndex
@@ -215,6 +216,13 @@ def any_store(database_url: str) -> Iterator[Store]:
     store = Store(database_url).open()
     yield store
     store.close()
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost next to nothing; what the real ones cost has a test of its own."""
+    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    accounts._nobodys_password.cache_clear()
 
 
 @pytest.fixture

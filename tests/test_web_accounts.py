@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 import requests
 import sqlalchemy as sa
-from argon2 import PasswordHasher
 from conftest import Web, make_article, serving
 from fastapi.routing import APIRoute
 from starlette.routing import Mount
 
-from indexer import accounts, keys
+from indexer import keys
 from indexer.accounts import MAX_EACH, Role, add_user
 from indexer.config import Config
 from indexer.schema import sessions
@@ -27,10 +26,7 @@ SITE = "https://pantau.example.org"
 STATIC = "/static/icon.svg"
 
 
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    accounts._nobodys_password.cache_clear()
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 @pytest.fixture

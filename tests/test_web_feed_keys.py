@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 import feedparser
 import pytest
 import requests
-from argon2 import PasswordHasher
 from conftest import PANTAU, Web, make_article, serving
 
 from indexer import accounts, feed_keys
@@ -29,10 +28,7 @@ PASSWORD = "kata sandi panjang"
 KINDS = ("rss", "atom")
 
 
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    accounts._nobodys_password.cache_clear()
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 @pytest.fixture

@@ -13,12 +13,10 @@ from threading import Event, Thread
 from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
-from argon2 import PasswordHasher
 from conftest import NOW, Web, make_article, serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from indexer import accounts
 from indexer.accounts import MAX_EACH, Role, add_user
 from indexer.cli.serving import Server
 from indexer.config import Config, load_config
@@ -795,12 +793,6 @@ def served(config: Config, store: Store) -> Iterator[Web]:
         finally:
             server.stop()
             thread.join()
-
-
-@pytest.fixture
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-    accounts._nobodys_password.cache_clear()
 
 
 def log_in(web: Web, password: str, forwarded: str = "", source: str = "127.0.0.1") -> Answer:

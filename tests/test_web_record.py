@@ -7,7 +7,7 @@ from conftest import NOW, make_article
 
 from indexer import stories
 from indexer.store import Result, Store
-from indexer.web.record import copies, copies_of, followed, headlines, versions
+from indexer.web.record import copies, copies_of, followed, headlines, one_a_story, versions
 
 TEXT = tuple(f"Warga desa nomor {number} di Lebak menerima bantuan tunai pagi ini." for number in range(9))
 
@@ -42,6 +42,14 @@ def test_copies_are_the_others_of_the_story(store: Store) -> None:
     assert copies(store, 2, None, 10) == []
     with store.reading() as connection:
         assert [each.id for each in copies_of(connection, [1], [3], 10)] == [4, 2, 1]
+
+
+def test_of_each_story_the_first_stays_in_its_place(store: Store) -> None:
+    for number, text in enumerate((TEXT, ("Lain sama sekali.",), TEXT, ("Yang ketiga.",))):
+        store.add(make_article(number=number, paragraphs=text), NOW)
+    stories.assign(store)
+    assert [each.id for each in one_a_story(headlines(store, [1, 2, 3, 4]))] == [1, 2, 4]
+    assert [each.id for each in one_a_story(headlines(store, [4, 3, 2, 1]))] == [4, 3, 2]
 
 
 def test_versions_come_the_latest_first(store: Store) -> None:

@@ -4,10 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from argon2 import PasswordHasher
 from conftest import NOW, Web, make_article
 
-from indexer import accounts, saved
+from indexer import saved
 from indexer.accounts import Role, User, add_user
 from indexer.saved import MAX_SAVED, Saved, saved_for
 from indexer.store import Store
@@ -15,9 +14,7 @@ from indexer.store import Store
 PASSWORD = "kata sandi panjang"
 
 
-@pytest.fixture(autouse=True)
-def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(accounts, "_hasher", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 
 @pytest.fixture

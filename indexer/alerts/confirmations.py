@@ -97,8 +97,8 @@ def confirm(store: Store, confirmation: str, now: datetime) -> Subscription | No
         ended = {"status": Status.UNSUBSCRIBED, "confirmation": None, "ended_at": now}
         with store.writing() as connection:
             changed = sa.update(subscriptions).where(active).values(rate=asked.rate, name=asked.name)
-            connection.execute(changed)
-            connection.execute(sa.update(subscriptions).where(own).values(ended))
+            is_told = connection.execute(changed).rowcount > 0  # else that one has ended in this moment
+            connection.execute(sa.update(subscriptions).where(own).values(ended if is_told else begun))
     return asked
 
 

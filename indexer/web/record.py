@@ -122,7 +122,10 @@ def headlines(store: Store, ids: Sequence[int]) -> list[Headline]:
 
 def one_a_story(found: Sequence[T]) -> list[T]:
     """Of articles those that are the first of their story."""
-    return [*{each.story_id or -each.id: each for each in reversed(found)}.values()][::-1]
+    stories: dict[int, T] = {}
+    for each in found:
+        stories.setdefault(each.story_id or -each.id, each)
+    return [*stories.values()]
 
 
 def copies(store: Store, id: int, story_id: int | None, limit: int) -> list[Headline]:

@@ -66,9 +66,18 @@ def search(page: Asking) -> HTMLResponse:
         return page.render("search.html", content)
     today = page.texts.today(page.now)
     begins = [_begin(days, today) for days in PERIODS]
-    how = {"limit": PER_PAGE, "after": asked.after, "sort": asked.sort, "facets": FACETS, "since": begins}
-    how |= {"values": SHOWN + FOLDED}
-    found, interval = timeline.search(page.site.index, wanted, asked, today, **how)
+    found, interval = timeline.search(
+        page.site.index,
+        wanted,
+        asked,
+        today,
+        limit=PER_PAGE,
+        after=asked.after,
+        sort=asked.sort,
+        facets=FACETS,
+        values=SHOWN + FOLDED,
+        since=begins,
+    )
     names = source_names(page.site)
     told = read_hits(page.site.store, found.ids, wanted, names)
     shown = not_told_before(page.site.index, told, wanted, asked.sort, asked.after)
